@@ -1,0 +1,1 @@
+"""Zero-touch Gemini batch inference."""

@@ -1,0 +1,1 @@
+"""Adapters: Firestore, Cloud Storage, Vertex AI, CloudEvents, logs."""

@@ -1,0 +1,1 @@
+"""Values and rules of Batchdrop. Pure: no clock, no environment, no network, no logging."""

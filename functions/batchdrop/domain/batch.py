@@ -1,0 +1,103 @@
+"""A batch: one Vertex BatchPredictionJob and the lots it carries."""
+
+from datetime import datetime
+
+import msgspec
+
+from batchdrop.domain.ids import BatchId, JobId, LaneId, LotNumber, ModelName, ShardIndex, VertexJobName
+from batchdrop.domain.objects import ObjectInfo
+from batchdrop.domain.refs import Document, Op, Query, Ref, Where
+from batchdrop.domain.states import BatchState
+from batchdrop.domain.vertex import VertexState
+
+
+class LotRef(msgspec.Struct, frozen=True, order=True):
+    """Names one lot among all."""
+
+    job: JobId
+    shard: ShardIndex
+    lot: LotNumber
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Who may make the Vertex call of a try, and since when. A later claim takes the try over."""
+
+    owner: str
+    at: datetime
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How a batch ended. `promised` is how many answers its completion stats speak of; None is unknown.
+
+    `state` is None where Vertex refused to create the job at all; `code` is then the HTTP status.
+    """
+
+    at: datetime
+    state: VertexState | None
+    code: int = 0
+    message: str = ""
+    promised: int | None = None
+    files: tuple[ObjectInfo, ...] = ()
+
+
+class Batch(Document, frozen=True, kw_only=True):
+    """One Vertex job, from the commit that decides it to the one that closes its last lot.
+
+    Each try has its own input object and output prefix, `tries` counts from 1. `taken_over` is when an older
+    claim was found lapsed: Vertex's list is trusted only some time after that.
+    """
+
+    id: BatchId
+    lane: LaneId
+    model: ModelName
+    location: str
+    state: BatchState
+    lots: tuple[LotRef, ...]
+    jobs: tuple[JobId, ...]
+    rows: int
+    bytes: int
+    created_at: datetime
+    claim: Claim
+    tries: int = 1
+    taken_over: datetime | None = None
+    due_at: datetime | None = None
+    vertex_name: VertexJobName | None = None
+    submitted_at: datetime | None = None
+    ending: Ending | None = None
+    cancel: bool = False
+    expire_at: datetime | None = None
+
+    def try_name(self, number: int | None = None) -> str:
+        """Display name at Vertex of a try, the running one unless told: `batch-try`."""
+        return f"{self.id}-{self.tries if number is None else number}"
+
+    @property
+    def input_object(self) -> str:
+        """The running try's own request file in `work`."""
+        return f"batches/{self.id}/{self.tries}/requests.jsonl"
+
+    @property
+    def output_prefix(self) -> str:
+        """Where in `predictions` the running try's answers land."""
+        return f"{self.id}/{self.tries}/"
+
+
+def batch_ref(batch: BatchId) -> Ref[Batch]:
+    """Where a batch's document lives."""
+    return Ref(f"batches/{batch}", Batch)
+
+
+def batches_in(state: BatchState) -> Query[Batch]:
+    """All batches in one state."""
+    return Query(kind=Batch, collection="batches", where=(Where("state", Op.EQUAL, state),))
+
+
+def batches_with(job: JobId) -> Query[Batch]:
+    """All batches that carry lots of a job."""
+    return Query(kind=Batch, collection="batches", where=(Where("jobs", Op.CONTAINS, job),))
+
+
+def batch_of_output(object_name: str) -> BatchId | None:
+    """Tell the batch from the name of an object in `predictions`, or None for a stranger's."""
+    head, separator, _ = object_name.partition("/")
+    return BatchId(head) if separator and head.startswith("b") else None

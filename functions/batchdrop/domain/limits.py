@@ -1,0 +1,47 @@
+"""Numbers that the platform or the design fixes."""
+
+from datetime import timedelta
+
+KIB = 1024
+MIB = 1024 * KIB
+GB = 10**9
+
+SHARD_BYTES = 64 * MIB
+"""Input bytes of one shard at most; the design's choice, a unit of work that fits well inside a run."""
+
+LOT_ROWS = 50_000
+LOT_BYTES = 256 * MIB
+
+BATCH_ROWS = 200_000
+"""Requests of one Vertex job (docs: batch-inference/new-job-from-cloud-storage)."""
+BATCH_BYTES = GB
+"""Input of one Vertex job; the docs do not say whether per file or per job, so per job."""
+BATCH_LOTS = 400
+"""Keeps the commit that creates a batch below 500 writes."""
+
+REQUEST_BYTES = 20 * 10**6
+"""One request of a batch line (docs: inline data and request size)."""
+
+NAME_BYTES = 980
+"""Input names: `output/<name>/<generation>/...` must fit the 1,024 bytes of an object name."""
+
+WAVE_SHARDS = 64
+COMPOSE_SOURCES = 32
+"""Sources of one compose call (docs: storage/composite-objects)."""
+
+COMMIT_WRITES = 400
+MAX_SYSTEM_RETRIES = 5
+MAX_INVALID_ROWS = 10
+"""Up to so many invalid rows never reject a job, whatever their share."""
+
+RUN_LIMIT = timedelta(seconds=540)
+"""A function's run ends here; a turn older than this was lost."""
+YIELD_AFTER = timedelta(seconds=420)
+MAX_STARTS = 8
+WAIT_FOR_PROMPT = timedelta(days=7)
+KEEP_DOCUMENTS = timedelta(days=30)
+LATE_ANSWERS = timedelta(minutes=30)
+LIST_LAG = timedelta(seconds=60)
+CLAIM = timedelta(seconds=600)
+"""Longer than a run: when it passed, the claimant is dead or a sleeper whose input will be deleted."""
+LIST_BACK = timedelta(days=7)

@@ -1,0 +1,64 @@
+"""What an input object's name says: prompt, approval, data of a format, or nothing of ours."""
+
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+import msgspec
+
+_IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".gif", ".bmp"})
+_SOUNDS = frozenset({".mp3", ".wav", ".flac", ".aac", ".ogg", ".m4a", ".opus"})
+_FILMS = frozenset({".mp4", ".mov", ".mpeg", ".mpg", ".avi", ".webm", ".wmv", ".flv", ".3gp", ".mkv"})
+MEDIA_SUFFIXES = _IMAGES | _SOUNDS | _FILMS | {".pdf"}
+"""Rows point to such files; they are no input of their own."""
+
+DATA_SUFFIXES = frozenset({".jsonl", ".ndjson", ".csv"})
+UPLOAD_PARTS = ("gcloud/tmp/", "gsutil/tmp/")
+"""Temporary parts of parallel composite uploads land in the destination bucket
+(docs: storage/parallel-composite-uploads)."""
+
+
+class Kind(StrEnum):
+    """What an object in `input` is to us."""
+
+    DATA = "data"
+    PROMPT = "prompt"
+    APPROVAL = "approval"
+    IGNORED = "ignored"
+    UNSUPPORTED = "unsupported"
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """The kind of an object, and for what is passed over the reason."""
+
+    kind: Kind
+    why: str = ""
+
+
+def judge(name: str, ignored_prefixes: tuple[str, ...] = UPLOAD_PARTS) -> Judgement:
+    """Tell from its name what an object in `input` is."""
+    if name.startswith(ignored_prefixes):
+        return Judgement(Kind.IGNORED, "a temporary part of a parallel upload")
+    if name.endswith("/"):
+        return Judgement(Kind.IGNORED, "a folder marker")
+    path = PurePosixPath(name)
+    if any(part.startswith(("_", ".")) for part in path.parts):
+        return Judgement(Kind.IGNORED, "its name, or a folder's, starts with _ or .")
+    suffix = path.suffix.lower()
+    if suffix == ".prompt":
+        return Judgement(Kind.PROMPT)
+    if suffix == ".approve":
+        return Judgement(Kind.APPROVAL)
+    if suffix in MEDIA_SUFFIXES:
+        return Judgement(Kind.IGNORED, "a media file, for rows to point to")
+    return Judgement(Kind.DATA if suffix in DATA_SUFFIXES else Kind.UNSUPPORTED)
+
+
+def prompt_candidates(name: str) -> tuple[str, ...]:
+    """Names under which the prompt of an input is looked for, best first.
+
+    Beside the file with its stem, then `default.prompt` in its folder and in every folder above.
+    """
+    path = PurePosixPath(name)
+    folders = [str(folder) for folder in path.parents]
+    prefixes = ["" if folder == "." else f"{folder}/" for folder in folders]
+    return (f"{prefixes[0]}{path.stem}.prompt", *(f"{prefix}default.prompt" for prefix in prefixes))

@@ -1,0 +1,180 @@
+"""A shard: a contiguous slice of a job's rows, and the lots that its rows are asked in."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from batchdrop.domain.ids import BatchId, JobId, LaneId, LotNumber, ShardIndex, shard_key
+from batchdrop.domain.refs import Document, Op, Query, Ref, Where
+from batchdrop.domain.states import LotState, ShardState
+
+
+class Ready(StrEnum):
+    """Which lots of a shard may be submitted. Nothing of a job is, before it is admitted."""
+
+    NONE = "NONE"
+    CANARY = "CANARY"
+    ALL = "ALL"
+
+
+class ByteSlice(msgspec.Struct, frozen=True, tag="bytes"):
+    """The rows whose first byte lies in [start, end) of the input."""
+
+    start: int
+    end: int
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens that Vertex reported, summed; `rows` counts the answers that reported any."""
+
+    rows: int = 0
+    prompt: int = 0
+    cached: int = 0
+    output: int = 0
+    thoughts: int = 0
+    tools: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Sum field by field."""
+        return Usage(
+            rows=self.rows + other.rows,
+            prompt=self.prompt + other.prompt,
+            cached=self.cached + other.cached,
+            output=self.output + other.output,
+            thoughts=self.thoughts + other.thoughts,
+            tools=self.tools + other.tools,
+        )
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """What became of the answers of a lot, or of several."""
+
+    results: int = 0
+    errors: int = 0
+    retried: int = 0
+    duplicates: int = 0
+    unknown_echoes: int = 0
+    foreign: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Sum field by field."""
+        return Tally(
+            results=self.results + other.results,
+            errors=self.errors + other.errors,
+            retried=self.retried + other.retried,
+            duplicates=self.duplicates + other.duplicates,
+            unknown_echoes=self.unknown_echoes + other.unknown_echoes,
+            foreign=self.foreign + other.foreign,
+        )
+
+
+class Lot(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of one shard that are asked together.
+
+    `requests` and `sidecar` name the objects in `work` with its request lines and with its rows
+    (number, line, fingerprint, record), both in row order. `closed` names the outcomes of its rows.
+    `signature` maps JSON path to type; None rides with no other lot. `alone` keeps it from other jobs' lots,
+    or, as SOLITARY, from every other lot.
+    """
+
+    number: LotNumber
+    attempt: int
+    rows: int
+    bytes: int
+    requests: str
+    sidecar: str
+    signature: dict[str, str] | None
+    state: LotState = LotState.WAITING
+    batch: BatchId | None = None
+    due_at: datetime | None = None
+    system_retries: int = 0
+    alone: bool = False
+    closed: str = ""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A shard's share of the output: objects in `work`, empty names where there is nothing."""
+
+    results: str = ""
+    errors: str = ""
+    failed: str = ""
+    result_rows: int = 0
+    error_rows: int = 0
+
+
+class Shard(Document, frozen=True, kw_only=True):
+    """A contiguous slice of a job's rows; the unit of order and of result.
+
+    `rows`, `invalid` and `lines` are known once staged; `first_row` and `first_line` (both from 0: what lies
+    before the shard in the whole file) once admitted. `waiting`, `due_at` and `rank` are what submit asks for.
+    """
+
+    job: JobId
+    index: ShardIndex
+    slice: ByteSlice
+    state: ShardState = ShardState.PLANNED
+    rows: int = 0
+    invalid: int = 0
+    lines: int = 0
+    invalid_object: str = ""
+    first_row: int = 0
+    first_line: int = 0
+    ready: Ready = Ready.NONE
+    lots: tuple[Lot, ...] = ()
+    lane: LaneId = LaneId("")
+    waiting: bool = False
+    due_at: datetime | None = None
+    rank: float = 0.0
+    tally: Tally = Tally()
+    usage: Usage = Usage()
+    batches: tuple[str, ...] = ()
+    part: Part | None = None
+    expire_at: datetime | None = None
+
+
+def shards_path(job: JobId) -> str:
+    """Where the shards of a job live."""
+    return f"jobs/{job}/shards"
+
+
+def shard_ref(job: JobId, index: ShardIndex) -> Ref[Shard]:
+    """Where a shard's document lives."""
+    return Ref(f"{shards_path(job)}/{shard_key(job, index)}", Shard)
+
+
+def shards_of(job: JobId) -> Query[Shard]:
+    """All shards of a job, in order of the input."""
+    return Query(kind=Shard, collection=shards_path(job), order_by=("index",))
+
+
+def shards_in(job: JobId, state: ShardState) -> Query[Shard]:
+    """The shards of a job in one state."""
+    return Query(kind=Shard, collection=shards_path(job), where=(Where("state", Op.EQUAL, state),))
+
+
+def waiting_shards(lane: LaneId, now: datetime, limit: int) -> Query[Shard]:
+    """Shards of all jobs in a lane that have lots to submit now, first in rank first."""
+    return Query(
+        kind=Shard,
+        collection="shards",
+        group=True,
+        where=(
+            Where("lane", Op.EQUAL, lane),
+            Where("waiting", Op.EQUAL, value=True),
+            Where("due_at", Op.AT_MOST, now),
+        ),
+        order_by=("rank",),
+        limit=limit,
+    )
+
+
+def any_waiting_shards(now: datetime, limit: int) -> Query[Shard]:
+    """Shards in any lane that have lots to submit now: how the tick finds the lanes with work."""
+    return Query(
+        kind=Shard,
+        collection="shards",
+        group=True,
+        where=(Where("waiting", Op.EQUAL, value=True), Where("due_at", Op.AT_MOST, now)),
+        limit=limit,
+    )

@@ -1,0 +1,87 @@
+"""A turn: says that a step is next for a thing. Writing it sends the event; a step deletes its own last."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from batchdrop.domain.ids import BatchId, JobId, LaneId, ShardIndex, TurnId
+from batchdrop.domain.refs import Document, Op, Query, Ref, Where
+
+
+class Function(StrEnum):
+    """The deployed functions, by entry point."""
+
+    INTAKE = "intake"
+    STAGE = "stage"
+    DISPATCH = "dispatch"
+    COLLECT = "collect"
+
+
+class Step(StrEnum):
+    """The steps that turns call for."""
+
+    PLAN = "plan"
+    CANCEL = "cancel"
+    STAGE = "stage"
+    ADMIT = "admit"
+    SUBMIT = "submit"
+    COLLECT = "collect"
+    FINISH = "finish"
+
+
+class Turn(Document, frozen=True, kw_only=True):
+    """A step that is next, for a job, a shard, a batch or a lane.
+
+    `due_at`: when the tick may send it again. `sent` counts the documents it has been (`id~2` is the second),
+    `starts` the runs begun without progress.
+    """
+
+    id: TurnId
+    step: Step
+    created_at: datetime
+    due_at: datetime
+    job: JobId | None = None
+    shard: ShardIndex | None = None
+    batch: BatchId | None = None
+    lane: LaneId | None = None
+    wave: int = 0
+    sent: int = 1
+    starts: int = 0
+
+
+def function_of(step: Step) -> Function:
+    """Tell which function runs a step."""
+    match step:
+        case Step.PLAN | Step.CANCEL:
+            return Function.INTAKE
+        case Step.STAGE:
+            return Function.STAGE
+        case Step.ADMIT | Step.SUBMIT:
+            return Function.DISPATCH
+        case Step.COLLECT | Step.FINISH:
+            return Function.COLLECT
+        case _:
+            assert_never(step)
+
+
+def turns_path(function: Function) -> str:
+    """Where a function's turns live."""
+    return f"turns/{function}/items"
+
+
+def turn_ref(step: Step, turn: TurnId, sent: int = 1) -> Ref[Turn]:
+    """Where a turn's document lives; each sending has its own, because only a creation is an event."""
+    name = turn if sent == 1 else f"{turn}~{sent}"
+    return Ref(f"{turns_path(function_of(step))}/{name}", Turn)
+
+
+def overdue_turns(now: datetime, limit: int) -> Query[Turn]:
+    """Turns of all functions that should have run by now."""
+    return Query(
+        kind=Turn,
+        collection="items",
+        group=True,
+        where=(Where("due_at", Op.AT_MOST, now),),
+        order_by=("due_at",),
+        limit=limit,
+    )

@@ -1,0 +1,1 @@
+"""The data plane: pure functions from bytes to rows to requests to answers to bytes."""

@@ -1,0 +1,100 @@
+"""What flows through the data plane, one value a row."""
+
+from enum import StrEnum
+
+import msgspec
+
+from batchdrop.domain.ids import RowNumber
+from batchdrop.domain.shard import Usage
+
+
+class Stage(StrEnum):
+    """Where a row failed."""
+
+    READ = "read"
+    RENDER = "render"
+    REQUEST = "request"
+    IMPORT = "import"
+    ANSWER = "answer"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a row is not answered. `path` is a JSON path or a column; texts never quote the row's values."""
+
+    stage: Stage
+    code: str
+    message: str
+    hint: str
+    path: str = ""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that could be read.
+
+    `row` counts records of the shard from 0, blank lines excluded; `line` counts physical lines of the shard
+    from 1 and is where the record begins; `raw` is the record's own bytes without its line end; `value` is the
+    record as an object: parsed JSON, or column to text.
+    """
+
+    row: RowNumber
+    line: int
+    raw: bytes
+    value: dict[str, object]
+
+
+class BadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that could not be read, rendered or sent. `raw` is empty where the record is too large to keep."""
+
+    row: RowNumber
+    line: int
+    raw: bytes
+    problem: Problem
+
+
+class SideRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A row's entry in a sidecar: all that is needed to join its answer. `raw` is text: inputs are UTF-8."""
+
+    row: RowNumber
+    line: int
+    fingerprint: str
+    raw: str
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """A good answer.
+
+    `text` is the answer's text without thoughts; `fields` the parsed object where the prompt has a schema;
+    `response` is Vertex's response object as it came (JSON bytes), for native results.
+    """
+
+    text: str
+    finish_reason: str
+    usage: Usage
+    response: msgspec.Raw
+    fields: dict[str, object] | None = None
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that ends with a result."""
+
+    side: SideRow
+    output: Output
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that ends with an error. `usage` is what it cost all the same."""
+
+    side: SideRow
+    problem: Problem
+    usage: Usage = Usage()
+
+
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """A row worth another try. `problem` is what it ends with if there is none left."""
+
+    side: SideRow
+    problem: Problem
+    usage: Usage = Usage()
+
+
+Outcome = Answered | Failed | Again

@@ -1,0 +1,122 @@
+"""Settings: one frozen object, made of the environment once, which reports every mistake at once."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from batchdrop.domain import limits
+from batchdrop.domain.errors import BadSettings
+from batchdrop.domain.ids import ModelName
+from batchdrop.domain.naming import UPLOAD_PARTS
+
+_T = TypeVar("_T")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How this installation is set up. The upper-case name of a field is its environment variable."""
+
+    google_cloud_project: str
+    input_bucket: str
+    work_bucket: str
+    predictions_bucket: str
+    output_bucket: str
+    firestore_database: str = "batchdrop"
+    installation: str = "batchdrop"
+    vertex_location: str = "global"
+    vertex_endpoint: str = ""
+    default_model: ModelName = ModelName("")
+    max_running_batches: int = 8
+    ignored_prefixes: tuple[str, ...] = UPLOAD_PARTS
+    shard_bytes: int = limits.SHARD_BYTES
+    lot_rows: int = limits.LOT_ROWS
+    batch_rows: int = limits.BATCH_ROWS
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Make the settings of the environment.
+
+    Raises:
+        BadSettings: lists all that is missing, unreadable or contradictory.
+    """
+    source = _Source(environment)
+    settings = Settings(
+        google_cloud_project=source.required("GOOGLE_CLOUD_PROJECT"),
+        input_bucket=source.required("INPUT_BUCKET"),
+        work_bucket=source.required("WORK_BUCKET"),
+        predictions_bucket=source.required("PREDICTIONS_BUCKET"),
+        output_bucket=source.required("OUTPUT_BUCKET"),
+        firestore_database=source.optional("FIRESTORE_DATABASE", str, "batchdrop"),
+        installation=source.optional("INSTALLATION", str, "batchdrop"),
+        vertex_location=source.optional("VERTEX_LOCATION", str, "global"),
+        vertex_endpoint=source.optional("VERTEX_ENDPOINT", str, ""),
+        default_model=source.optional("DEFAULT_MODEL", ModelName, ModelName("")),
+        max_running_batches=source.optional("MAX_RUNNING_BATCHES", _positive, 8),
+        ignored_prefixes=source.optional("IGNORED_PREFIXES", _prefixes, UPLOAD_PARTS),
+        shard_bytes=source.optional("SHARD_BYTES", _at_most(limits.SHARD_BYTES), limits.SHARD_BYTES),
+        lot_rows=source.optional("LOT_ROWS", _at_most(limits.LOT_ROWS), limits.LOT_ROWS),
+        batch_rows=source.optional("BATCH_ROWS", _at_most(limits.BATCH_ROWS), limits.BATCH_ROWS),
+    )
+    source.no_bucket_twice(settings)
+    source.raise_mistakes()
+    return settings
+
+
+class _Source:
+    """The environment, and the mistakes found in it so far."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._mistakes: list[str] = []
+
+    def required(self, name: str) -> str:
+        value = self._environment.get(name, "").strip()
+        if not value:
+            self._mistakes.append(f"{name} is not set")
+        return value
+
+    def optional(self, name: str, parse: Callable[[str], _T], default: _T) -> _T:
+        text = self._environment.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self._mistakes.append(f"{name} is {text!r}: {error}")
+            return default
+
+    def no_bucket_twice(self, settings: Settings) -> None:
+        buckets = [
+            settings.input_bucket,
+            settings.work_bucket,
+            settings.predictions_bucket,
+            settings.output_bucket,
+        ]
+        named = [bucket for bucket in buckets if bucket]
+        if len(set(named)) < len(named):
+            self._mistakes.append("the four buckets must differ: a trigger selects a whole bucket")
+
+    def raise_mistakes(self) -> None:
+        if self._mistakes:
+            raise BadSettings("The environment needs mending: " + "; ".join(self._mistakes))
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("must be at least 1")
+    return number
+
+
+def _at_most(limit: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = _positive(text)
+        if number > limit:
+            raise ValueError(f"must be at most {limit}")
+        return number
+
+    return parse
+
+
+def _prefixes(text: str) -> tuple[str, ...]:
+    return tuple(prefix.strip() for prefix in text.split(",") if prefix.strip())
