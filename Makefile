@@ -30,7 +30,7 @@ types: $(TOOLS)
 	@$(BIN)/mypy
 
 imports: $(TOOLS)
-	@$(BIN)/lint-imports
+	@PYTHONPATH=functions:. $(BIN)/lint-imports
 
 format: $(TOOLS) ## Let ruff fix and format
 	@$(BIN)/ruff check --fix .

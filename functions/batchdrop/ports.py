@@ -9,15 +9,15 @@ import msgspec
 
 from batchdrop.domain.ids import Generation, VertexJobName
 from batchdrop.domain.objects import ObjectInfo
-from batchdrop.domain.refs import D, Document, Query, Ref
+from batchdrop.domain.refs import D, D_co, Document, Query, Ref
 from batchdrop.domain.vertex import BatchSpec, VertexJob
 
 
-class Snapshot(msgspec.Struct, Generic[D], frozen=True):
+class Snapshot(msgspec.Struct, Generic[D_co], frozen=True):
     """A document as it was read. `version` is opaque; a Replace made of it fails if it is not the newest."""
 
-    ref: Ref[D]
-    value: D
+    ref: Ref[D_co]
+    value: D_co
     version: object
 
 

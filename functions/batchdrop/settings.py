@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shard_bytes: int = limits.SHARD_BYTES
     lot_rows: int = limits.LOT_ROWS
     batch_rows: int = limits.BATCH_ROWS
+    retry_seconds: int = 60
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -56,6 +57,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         shard_bytes=source.optional("SHARD_BYTES", _at_most(limits.SHARD_BYTES), limits.SHARD_BYTES),
         lot_rows=source.optional("LOT_ROWS", _at_most(limits.LOT_ROWS), limits.LOT_ROWS),
         batch_rows=source.optional("BATCH_ROWS", _at_most(limits.BATCH_ROWS), limits.BATCH_ROWS),
+        retry_seconds=source.optional("RETRY_SECONDS", _positive, 60),
     )
     source.no_bucket_twice(settings)
     source.raise_mistakes()

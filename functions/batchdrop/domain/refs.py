@@ -17,13 +17,14 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 D = TypeVar("D", bound=Document)
+D_co = TypeVar("D_co", bound=Document, covariant=True)
 
 
-class Ref(msgspec.Struct, Generic[D], frozen=True):
+class Ref(msgspec.Struct, Generic[D_co], frozen=True):
     """Path of a document, `collection/id` or `collection/id/collection/id`, and its type."""
 
     path: str
-    kind: type[D]
+    kind: type[D_co]
 
 
 class Op(StrEnum):

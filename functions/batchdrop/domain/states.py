@@ -48,7 +48,7 @@ class BatchState(StrEnum):
     CLOSED = "CLOSED"
 
 
-class IllegalMove(Exception):  # noqa: N818  # reads as what happened
+class IllegalMove(Exception):  # reads as what happened
     """A state was asked to become one that the design does not allow after it."""
 
 

@@ -69,10 +69,15 @@ def turns_path(function: Function) -> str:
     return f"turns/{function}/items"
 
 
-def turn_ref(step: Step, turn: TurnId, sent: int = 1) -> Ref[Turn]:
+def turn_ref(turn: Turn) -> Ref[Turn]:
     """Where a turn's document lives; each sending has its own, because only a creation is an event."""
-    name = turn if sent == 1 else f"{turn}~{sent}"
-    return Ref(f"{turns_path(function_of(step))}/{name}", Turn)
+    name = turn.id if turn.sent == 1 else f"{turn.id}~{turn.sent}"
+    return Ref(f"{turns_path(function_of(turn.step))}/{name}", Turn)
+
+
+def turns_of(job: JobId, function: Function) -> Query[Turn]:
+    """The turns of one job that stand with a function."""
+    return Query(kind=Turn, collection=turns_path(function), where=(Where("job", Op.EQUAL, job),))
 
 
 def overdue_turns(now: datetime, limit: int) -> Query[Turn]:

@@ -1,0 +1,65 @@
+"""What an ended batch means for the rows it did not answer."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from batchdrop.domain import limits
+from batchdrop.domain.batch import Batch, Ending
+from batchdrop.domain.reasons import Code, Reason
+from batchdrop.domain.vertex import Failure, VertexState, failure_of, remedy
+
+
+class Unanswered(StrEnum):
+    """What to do with rows that an ended batch did not answer."""
+
+    ROWS_AGAIN = "ROWS_AGAIN"
+    LOTS_AGAIN = "LOTS_AGAIN"
+    APART = "APART"
+    STOP_JOBS = "STOP_JOBS"
+
+
+def unanswered(batch: Batch, ending: Ending) -> Unanswered:
+    """Judge the end of a batch."""
+    if ending.state is VertexState.CANCELLED and not batch.cancel:
+        return Unanswered.STOP_JOBS
+    if ending.state is not None and ending.state is not VertexState.FAILED:
+        return Unanswered.ROWS_AGAIN
+    failure = failure_of(ending.code)
+    match failure:
+        case Failure.IMPORT:
+            return Unanswered.APART
+        case Failure.SYSTEM:
+            return Unanswered.ROWS_AGAIN if ending.files else Unanswered.LOTS_AGAIN
+        case Failure.FATAL:
+            return Unanswered.STOP_JOBS
+        case _:
+            assert_never(failure)
+
+
+def reason_to_stop(ending: Ending) -> Reason:
+    """Tell the jobs of a batch why they stop with it."""
+    if ending.state is VertexState.CANCELLED:
+        return Reason(
+            code=Code.VERTEX_CANCELLED,
+            message="Somebody cancelled the batch job at Vertex. What it had answered is in the results.",
+            hint="Drop failed.* to have the rest answered; to cancel a job, delete its file instead.",
+        )
+    return Reason(
+        code=Code.VERTEX_REFUSED,
+        message=f"Vertex ended the batch job with code {ending.code}: {ending.message}",
+        hint=remedy(Failure.FATAL),
+    )
+
+
+def wait_for_more(batch: Batch, ending: Ending, seen: int, now: datetime) -> bool:
+    """Tell whether answers may still be on their way into the files.
+
+    Either the completion stats promise more than was found, or they say nothing after an end that cut rows off.
+    """
+    if now >= ending.at + limits.LATE_ANSWERS or ending.state is None:
+        return False
+    if ending.promised is not None:
+        return seen < ending.promised
+    cut_off = ending.state in {VertexState.EXPIRED, VertexState.CANCELLED}
+    return cut_off and seen < batch.rows

@@ -1,0 +1,88 @@
+"""Which waiting lots share the next batch."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import msgspec
+
+from batchdrop.domain import limits
+from batchdrop.domain.batch import LotRef
+from batchdrop.domain.shard import Lot, Ready, Shard
+from batchdrop.domain.states import LotState, ShardState
+
+Signature = dict[str, str]
+Merge = Callable[[Signature, Signature], Signature | None]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Lots that fit into one batch together, in the order they were taken."""
+
+    lots: tuple[LotRef, ...] = ()
+    requests: tuple[str, ...] = ()
+    rows: int = 0
+    bytes: int = 0
+    signature: Signature | None = None
+    closed: bool = False
+
+
+def due_lots(shard: Shard, now: datetime) -> list[Lot]:
+    """The lots of a shard that may be submitted now."""
+    return [lot for lot in shard.lots if _may_go(shard, lot) and (lot.due_at is None or lot.due_at <= now)]
+
+
+def next_due(shard: Shard) -> datetime | None:
+    """When the first of a shard's waiting lots may go; None if none waits for a time."""
+    times = [lot.due_at for lot in shard.lots if _may_go(shard, lot) and lot.due_at is not None]
+    return min(times, default=None)
+
+
+def has_waiting(shard: Shard) -> bool:
+    """Tell whether submit has anything to do for a shard, now or later."""
+    return any(_may_go(shard, lot) for lot in shard.lots)
+
+
+def group(shards: Iterable[Shard], now: datetime, merge: Merge, most_rows: int = limits.BATCH_ROWS) -> Group:
+    """Take due lots in the order of `shards` while they merge and fit. Empty if none is due."""
+    taken = Group()
+    for shard in shards:
+        for lot in due_lots(shard, now):
+            taken = _with(taken, shard, lot, merge, most_rows)
+        if taken.closed:
+            break
+    return taken
+
+
+def _may_go(shard: Shard, lot: Lot) -> bool:
+    if lot.state is not LotState.WAITING or shard.state is not ShardState.OPEN:
+        return False
+    return shard.ready is Ready.ALL or (shard.ready is Ready.CANARY and shard.index == 0 and lot.number == 0)
+
+
+def _with(taken: Group, shard: Shard, lot: Lot, merge: Merge, most_rows: int) -> Group:
+    if not taken.lots:
+        return _add(taken, shard, lot, lot.signature, closed=lot.alone or lot.signature is None)
+    if taken.closed or lot.alone or not _fits(taken, lot, most_rows):
+        return taken
+    if taken.signature is None or lot.signature is None:
+        return taken
+    merged = merge(taken.signature, lot.signature)
+    return taken if merged is None else _add(taken, shard, lot, merged, closed=False)
+
+
+def _fits(taken: Group, lot: Lot, most_rows: int) -> bool:
+    return (
+        len(taken.lots) < limits.BATCH_LOTS
+        and taken.rows + lot.rows <= most_rows
+        and taken.bytes + lot.bytes <= limits.BATCH_BYTES
+    )
+
+
+def _add(taken: Group, shard: Shard, lot: Lot, signature: Signature | None, *, closed: bool) -> Group:
+    return Group(
+        lots=(*taken.lots, LotRef(shard.job, shard.index, lot.number)),
+        requests=(*taken.requests, lot.requests),
+        rows=taken.rows + lot.rows,
+        bytes=taken.bytes + lot.bytes,
+        signature=signature,
+        closed=closed,
+    )

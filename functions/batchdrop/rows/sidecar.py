@@ -1,0 +1,56 @@
+"""What staging keeps of each row: sidecars of the rows that are asked, and the list of those that are not.
+
+One JSON value a line. In the list of bad rows `raw` is base64, for bytes that are no UTF-8 come back as they were.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from batchdrop.rows.values import BadRow, SideRow
+
+_ENCODER = msgspec.json.Encoder()
+_SIDE = msgspec.json.Decoder(SideRow)
+_BAD = msgspec.json.Decoder(BadRow)
+
+
+def lines_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Split a stream at its newlines, without them; blank lines are left out, a missing last newline is fine.
+
+    Holds one line and one chunk at a time.
+    """
+    begun: list[bytes] = []
+    for chunk in chunks:
+        head, *rest = chunk.split(b"\n")
+        begun.append(head)
+        if rest:
+            yield from _filled(b"".join(begun))
+            for line in rest[:-1]:
+                yield from _filled(line)
+            begun = [rest[-1]]
+    yield from _filled(b"".join(begun))
+
+
+def _filled(line: bytes) -> Iterator[bytes]:
+    if line and not line.isspace():
+        yield line
+
+
+def side_line(side: SideRow) -> bytes:
+    r"""Write a row's line of a sidecar, `[row, line, fingerprint, raw]\n`."""
+    return _ENCODER.encode(side) + b"\n"
+
+
+def read_sidecar(chunks: Iterable[bytes]) -> Iterator[SideRow]:
+    """Read a sidecar, row by row."""
+    return map(_SIDE.decode, lines_of(chunks))
+
+
+def invalid_line(bad: BadRow) -> bytes:
+    """Write a bad row's line of the list of invalid rows."""
+    return _ENCODER.encode(bad) + b"\n"
+
+
+def read_invalid(chunks: Iterable[bytes]) -> Iterator[BadRow]:
+    """Read a list of invalid rows, row by row."""
+    return map(_BAD.decode, lines_of(chunks))

@@ -1,0 +1,51 @@
+"""Cancel: stop the shards and the batches of a job that is closing, then let finish have it."""
+
+import msgspec
+
+from batchdrop.domain.batch import Batch, batches_with
+from batchdrop.domain.job import Job, job_ref
+from batchdrop.domain.shard import Shard, shards_of
+from batchdrop.domain.states import ENDED_JOB_STATES, BatchState, JobState, ShardState, move_shard
+from batchdrop.domain.turn import Turn
+from batchdrop.ports import Snapshot
+from batchdrop.steps.context import Context
+from batchdrop.steps.turns import done, finish_turn, leave
+from batchdrop.steps.writes import commit_all, decide_again, replace
+
+_LIVE_SHARDS = frozenset({ShardState.PLANNED, ShardState.OPEN})
+
+
+def cancel(context: Context, own: Snapshot[Turn]) -> None:
+    """Stop what is at work for a job, then leave its finish turn."""
+    job = context.documents.get(job_ref(own.value.job)) if own.value.job else None
+    if job is None or job.value.state is not JobState.CLOSING:
+        context.documents.commit([done(own)])
+        return
+    decide_again(lambda: _stop_shards(context, job.value))
+    decide_again(lambda: _stop_batches(context, job.value))
+    context.documents.commit([leave(context, finish_turn(context.clock.now(), job.value.id)), done(own)])
+
+
+def _stop_shards(context: Context, job: Job) -> None:
+    live = (shard for shard in context.documents.find(shards_of(job.id)) if shard.value.state in _LIVE_SHARDS)
+    commit_all(context, (replace(context, shard, _stopped(job, shard.value)) for shard in live))
+
+
+def _stopped(job: Job, shard: Shard) -> Shard:
+    """A cancelled job's shards end here; a failed job's stay open for finish to write what is answered."""
+    if job.outcome is not JobState.CANCELLED:
+        return msgspec.structs.replace(shard, waiting=False)
+    return msgspec.structs.replace(shard, waiting=False, state=move_shard(shard.state, ShardState.CANCELLED))
+
+
+def _stop_batches(context: Context, job: Job) -> None:
+    for batch in context.documents.find(batches_with(job.id)):
+        running = batch.value.state in {BatchState.SUBMITTING, BatchState.RUNNING}
+        if running and not batch.value.cancel and _only_ended_jobs(context, batch.value):
+            context.documents.commit([replace(context, batch, msgspec.structs.replace(batch.value, cancel=True))])
+            context.log.info("batch.to_cancel", batch=batch.value.id, job=job.id)
+
+
+def _only_ended_jobs(context: Context, batch: Batch) -> bool:
+    jobs = context.documents.get_all([job_ref(job) for job in batch.jobs])
+    return all(job.value.state in ENDED_JOB_STATES for job in jobs)

@@ -1,0 +1,142 @@
+"""Finish: compose the result, the errors, the failed records, and the manifest last. Every ending comes here."""
+
+import msgspec
+
+from batchdrop.domain import limits
+from batchdrop.domain.errors import ObjectGone, Transient
+from batchdrop.domain.ids import Generation
+from batchdrop.domain.job import Job, job_ref
+from batchdrop.domain.name import name_ref
+from batchdrop.domain.objects import ObjectInfo
+from batchdrop.domain.shard import Shard, shards_of
+from batchdrop.domain.states import TERMINAL_JOB_STATES, JobState, ShardState, move_job, move_shard
+from batchdrop.domain.turn import Turn
+from batchdrop.ports import Snapshot
+from batchdrop.rows.values import Problem, Stage
+from batchdrop.steps.context import Context
+from batchdrop.steps.manifest import Account, File, add_shard, manifest
+from batchdrop.steps.output import write_files
+from batchdrop.steps.parts import Base, write_part
+from batchdrop.steps.turns import done
+from batchdrop.steps.writes import commit_all, decide_again, replace
+
+
+def finish(context: Context, own: Snapshot[Turn]) -> None:
+    """Write the output of a job that is closing, and its terminal state."""
+    found = context.documents.get(job_ref(own.value.job)) if own.value.job else None
+    if found is not None and found.value.state is JobState.CLOSING:
+        try:
+            _finish(context, found.value)
+        except ObjectGone as gone:
+            # Another run of this step came first and has cleared up; the next look at the job will tell.
+            raise Transient("An object to compose is gone.") from gone
+    elif found is None or found.value.state not in TERMINAL_JOB_STATES:
+        context.documents.commit([done(own)])
+        return
+    _clear_work(context, found.value)
+    context.documents.commit([done(own)])
+
+
+def outcome_of(job: Job, account: Account) -> JobState:
+    """The terminal state: as the closing decided, else as the counts tell."""
+    if job.outcome is not None:
+        return job.outcome
+    if account.results:
+        return JobState.PARTIAL if account.errors else JobState.SUCCEEDED
+    return JobState.FAILED if account.vertex_jobs else JobState.REJECTED
+
+
+def _finish(context: Context, job: Job) -> None:
+    account, shards = _account(context, job)
+    outcome = outcome_of(job, account)
+    files: tuple[File, ...] = ()
+    if outcome is not JobState.CANCELLED:
+        files = write_files(context, job, shards)
+    _write_manifest(context, job, outcome, account, files)
+    _expire(context, job, outcome)
+    context.log.info(
+        "job.finished",
+        job=job.id,
+        object=job.input.name,
+        state=outcome,
+        rows=account.rows,
+        results=account.results,
+        errors=account.errors,
+        code=job.reason.code if job.reason is not None else "",
+    )
+
+
+def _account(context: Context, job: Job) -> tuple[Account, list[Shard]]:
+    """Sum up the shards in order, writing the parts of those that have none yet."""
+    base = Base(lines=job.layout.head_lines if job.layout is not None else 0)
+    account, shards = Account(), []
+    for found in context.documents.find(shards_of(job.id)):
+        shard = found.value
+        if job.outcome is not JobState.CANCELLED and shard.part is None and shard.state is not ShardState.PLANNED:
+            shard = _with_part(context, job, found, base)
+        account = add_shard(account, shard)
+        base = Base(base.rows + shard.rows, base.lines + shard.lines)
+        shards.append(shard)
+    return account, shards
+
+
+def _with_part(context: Context, job: Job, found: Snapshot[Shard], base: Base) -> Shard:
+    shard = found.value
+    part = write_part(context, job, shard, base, _unanswered(job))
+    state = shard.state if shard.state is ShardState.DONE else move_shard(shard.state, ShardState.DONE)
+    with_part = msgspec.structs.replace(shard, state=state, part=part, waiting=False)
+    context.documents.commit([replace(context, found, with_part)])
+    return with_part
+
+
+def _unanswered(job: Job) -> Problem | None:
+    """What a failed job says of rows it could not have answered; a rejected job never asked them."""
+    if job.outcome is not JobState.FAILED or job.reason is None:
+        return None
+    return Problem(stage=Stage.ANSWER, code=str(job.reason.code), message=job.reason.message, hint=job.reason.hint)
+
+
+def _write_manifest(context: Context, job: Job, outcome: JobState, account: Account, files: tuple[File, ...]) -> None:
+    """Point to the files, last, unless a newer generation of the input has taken over."""
+    bucket, name = context.settings.output_bucket, f"{job.input.name}/manifest.json"
+
+    def act() -> None:
+        before: ObjectInfo | None = context.objects.stat(bucket, name)
+        newest = context.documents.get(name_ref(job.input.bucket, job.input.name))
+        if newest is not None and newest.value.job != job.id:
+            context.log.info("manifest.superseded", job=job.id, newer=newest.value.job)
+            return
+        data = manifest(job, outcome, account, files, context.clock.now())
+        generation = Generation(0) if before is None else before.generation
+        context.objects.write_at(bucket, name, data, "application/json", generation)
+
+    decide_again(act)
+
+
+def _expire(context: Context, job: Job, outcome: JobState) -> None:
+    expire_at = context.clock.now() + limits.KEEP_DOCUMENTS
+    shards = context.documents.find(shards_of(job.id))
+    commit_all(
+        context,
+        (replace(context, shard, msgspec.structs.replace(shard.value, expire_at=expire_at)) for shard in shards),
+    )
+
+    def act() -> None:
+        found = context.documents.get(job_ref(job.id))
+        if found is None or found.value.state is not JobState.CLOSING:
+            return
+        ended = msgspec.structs.replace(
+            found.value,
+            state=move_job(found.value.state, outcome),
+            outcome=outcome,
+            expire_at=expire_at,
+            times=found.value.times | {"finished": context.clock.now()},
+        )
+        context.documents.commit([replace(context, found, ended)])
+
+    decide_again(act)
+
+
+def _clear_work(context: Context, job: Job) -> None:
+    bucket = context.settings.work_bucket
+    context.objects.delete(bucket, (info.name for info in context.objects.list(bucket, f"jobs/{job.id}/")))

@@ -1,0 +1,138 @@
+"""Launch: make the one call that is not idempotent, and take over from whoever died at it.
+
+A try is claimed by one run, has an input object of its own, and is created at most once by that run. Who takes
+over looks for the job first; before the next try it deletes the old try's input, so that a sleeper who still
+creates gets a job that has nothing to read.
+"""
+
+import msgspec
+
+from batchdrop.domain import limits
+from batchdrop.domain.batch import Batch, Claim, Ending, batch_ref
+from batchdrop.domain.errors import CreateRefused, CreateThrottled, CreateUnknown
+from batchdrop.domain.ids import VertexJobName
+from batchdrop.domain.states import BatchState, move_batch
+from batchdrop.domain.vertex import BatchSpec
+from batchdrop.ports import Snapshot
+from batchdrop.steps.compose import compose_all
+from batchdrop.steps.context import Context
+from batchdrop.steps.lots import JSON_LINES
+from batchdrop.steps.release import release
+from batchdrop.steps.turns import collect_turn, leave
+from batchdrop.steps.writes import decide_again, replace
+
+
+def launch(context: Context, batch: Batch, requests: tuple[str, ...]) -> None:
+    """Create the Vertex job of a try that this run has claimed."""
+    compose_all(context, batch.input_object, requests, JSON_LINES)
+    claimed = context.documents.get(batch_ref(batch.id))
+    if claimed is None or not _is_mine(claimed.value, batch):
+        context.log.warning("batch.claim_lost", batch=batch.id, attempt=batch.tries)
+        return
+    if claimed.value.cancel:
+        release(context, batch, due_at=context.clock.now())
+        return
+    try:
+        name = context.batches.create(_spec(context, batch))
+    except CreateRefused as refused:
+        _record_refusal(context, batch, refused)
+    except CreateThrottled:
+        context.log.warning("batch.throttled", batch=batch.id, lane=batch.lane)
+        release(context, batch, due_at=None)
+    except CreateUnknown as unknown:
+        context.log.warning("batch.create_unknown", batch=batch.id, attempt=batch.tries, error=unknown)
+    else:
+        record_running(context, batch, name)
+
+
+def take_over(context: Context, found: Snapshot[Batch], requests: tuple[str, ...]) -> None:
+    """Go on with a batch whose claimant is gone: adopt its job if there is one, else start the next try."""
+    now = context.clock.now()
+    batch = found.value
+    if batch.taken_over is None:
+        if now < batch.claim.at + limits.CLAIM:
+            return
+        _claim(context, found, msgspec.structs.replace(batch, taken_over=now))
+        if not _adopt(context, batch):
+            # From here on a sleeper's create finds nothing to read.
+            context.objects.delete(context.settings.work_bucket, [batch.input_object])
+        return
+    if now < batch.taken_over + limits.LIST_LAG:
+        return
+    mine = _claim(context, found, batch)
+    if _adopt(context, batch):
+        return
+    next_try = msgspec.structs.replace(mine.value, tries=batch.tries + 1, taken_over=None)
+    launch(context, _claim(context, mine, next_try).value, requests)
+
+
+def record_running(context: Context, batch: Batch, name: VertexJobName) -> None:
+    """Write down which Vertex job runs a try."""
+
+    def act() -> None:
+        found = context.documents.get(batch_ref(batch.id))
+        if found is None or found.value.state is not BatchState.SUBMITTING or found.value.tries != batch.tries:
+            context.log.warning("batch.stray_created", batch=batch.id, attempt=batch.tries, vertex_job=name)
+            return
+        running = msgspec.structs.replace(
+            found.value,
+            state=move_batch(found.value.state, BatchState.RUNNING),
+            vertex_name=name,
+            submitted_at=context.clock.now(),
+        )
+        context.documents.commit([replace(context, found, running)])
+        context.log.info("batch.running", batch=batch.id, vertex_job=name, rows=batch.rows, lots=len(batch.lots))
+
+    decide_again(act)
+
+
+def _is_mine(now: Batch, claimed: Batch) -> bool:
+    same_try = now.state is BatchState.SUBMITTING and now.tries == claimed.tries
+    return same_try and now.claim == claimed.claim and now.taken_over is None
+
+
+def _claim(context: Context, found: Snapshot[Batch], value: Batch) -> Snapshot[Batch]:
+    claim = Claim(owner=context.tokens.fresh(), at=context.clock.now())
+    context.documents.commit([replace(context, found, msgspec.structs.replace(value, claim=claim))])
+    claimed = context.documents.get(found.ref)
+    if claimed is None or claimed.value.claim != claim:
+        raise AssertionError("batch documents are not deleted while they are submitted")
+    return claimed
+
+
+def _adopt(context: Context, batch: Batch) -> bool:
+    jobs = context.batches.find(batch.location, batch.try_name())
+    if not jobs:
+        return False
+    context.log.info("batch.adopted", batch=batch.id, attempt=batch.tries, vertex_job=jobs[0].name)
+    record_running(context, batch, jobs[0].name)
+    return True
+
+
+def _spec(context: Context, batch: Batch) -> BatchSpec:
+    settings = context.settings
+    return BatchSpec(
+        batch=batch.id,
+        display_name=batch.try_name(),
+        model=batch.model,
+        location=batch.location,
+        input_uri=f"gs://{settings.work_bucket}/{batch.input_object}",
+        output_uri_prefix=f"gs://{settings.predictions_bucket}/{batch.output_prefix}",
+        labels={"batchdrop": settings.installation, "batch": batch.id, "try": str(batch.tries)},
+    )
+
+
+def _record_refusal(context: Context, batch: Batch, refused: CreateRefused) -> None:
+    def act() -> None:
+        found = context.documents.get(batch_ref(batch.id))
+        if found is None or not _is_mine(found.value, batch):
+            return
+        now = context.clock.now()
+        ending = Ending(at=now, state=None, code=refused.status, message=refused.vertex_message)
+        ended = msgspec.structs.replace(
+            found.value, state=move_batch(found.value.state, BatchState.ENDED), ending=ending
+        )
+        context.documents.commit([replace(context, found, ended), leave(context, collect_turn(now, batch.id))])
+        context.log.error("batch.refused", batch=batch.id, status=refused.status, reason=refused.vertex_message)
+
+    decide_again(act)

@@ -1,0 +1,40 @@
+"""Finding the prompt of an input, and reading the one a job is pinned to."""
+
+import msgspec
+
+from batchdrop.domain.job import Job, PinnedPrompt
+from batchdrop.domain.naming import prompt_candidates
+from batchdrop.rows.prompt import Prompt, parse_prompt
+from batchdrop.steps.context import Context
+
+
+class PromptText(msgspec.Struct, frozen=True):
+    """A prompt as it was written, and as it is understood."""
+
+    source: bytes
+    prompt: Prompt
+
+
+def find_prompt(context: Context, bucket: str, input_name: str) -> PinnedPrompt | None:
+    """Look beside the input, then upwards; the first that exists is it."""
+    for name in prompt_candidates(input_name):
+        info = context.objects.stat(bucket, name)
+        if info is not None:
+            return PinnedPrompt(bucket=bucket, name=info.name, generation=info.generation)
+    return None
+
+
+def read_prompt(context: Context, pinned: PinnedPrompt) -> PromptText:
+    """Read and parse a pinned prompt.
+
+    Raises:
+        Refused: the prompt has a mistake; line and column are in the reason.
+        ObjectGone: that generation is not there any more.
+    """
+    source = b"".join(context.objects.read(pinned.bucket, pinned.name, pinned.generation))
+    return PromptText(source, parse_prompt(source, pinned.name))
+
+
+def prompt_of(context: Context, job: Job) -> Prompt | None:
+    """The prompt a job runs with, or None for a native file that has none."""
+    return None if job.prompt is None else read_prompt(context, job.prompt).prompt

@@ -1,0 +1,93 @@
+"""Running the turn that an event names: read it, count the start, run its step; give up after too many starts."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from batchdrop.domain import limits
+from batchdrop.domain.batch import batch_ref
+from batchdrop.domain.ids import JobId
+from batchdrop.domain.job import job_ref
+from batchdrop.domain.reasons import Code, Reason
+from batchdrop.domain.refs import Ref
+from batchdrop.domain.states import JobState, move_job
+from batchdrop.domain.turn import Step, Turn
+from batchdrop.ports import Snapshot
+from batchdrop.steps import turns
+from batchdrop.steps.admit import admit
+from batchdrop.steps.cancel import cancel
+from batchdrop.steps.closing import stop_job
+from batchdrop.steps.collect import collect
+from batchdrop.steps.context import Context
+from batchdrop.steps.finish import finish
+from batchdrop.steps.plan import plan
+from batchdrop.steps.stage import stage
+from batchdrop.steps.submit import submit
+from batchdrop.steps.writes import decide_again, replace
+
+_STEPS: Mapping[Step, Callable[[Context, Snapshot[Turn]], None]] = {
+    Step.PLAN: plan,
+    Step.CANCEL: cancel,
+    Step.STAGE: stage,
+    Step.ADMIT: admit,
+    Step.SUBMIT: submit,
+    Step.COLLECT: collect,
+    Step.FINISH: finish,
+}
+
+
+def run_turn(context: Context, path: str) -> None:
+    """Run the step of the turn at `path`; one that is not there was somebody else's."""
+    ref = Ref(path, Turn)
+    own = decide_again(lambda: _start(context, ref))
+    if own is None:
+        context.log.info("turn.gone", turn=path)
+        return
+    if own.value.starts > limits.MAX_STARTS:
+        _give_up(context, own)
+        return
+    _STEPS[own.value.step](context, own)
+
+
+def _start(context: Context, ref: Ref[Turn]) -> Snapshot[Turn] | None:
+    standing = context.documents.get(ref)
+    return None if standing is None else turns.start(context, standing)
+
+
+def _give_up(context: Context, own: Snapshot[Turn]) -> None:
+    """Fail the jobs that a turn stands for, loudly: it was started often and never came to its end."""
+    turn = own.value
+    reason = Reason(
+        code=Code.GAVE_UP,
+        message=f"The step {turn.step} was started {turn.starts} times and never came to its end.",
+        hint="Look for errors of that function in the logs around these times; then drop the file again.",
+    )
+    context.log.error("turn.given_up", turn=turn.id, step=turn.step, job=turn.job, batch=turn.batch)
+    for job in _jobs_of(context, turn):
+        if turn.step is Step.FINISH or turn.step is Step.CANCEL:
+            decide_again(lambda job=job: _fail_unfinished(context, job, reason))  # type: ignore[misc]
+        else:
+            stop_job(context, job, JobState.FAILED, reason)
+    context.documents.commit([turns.done(own)])
+
+
+def _jobs_of(context: Context, turn: Turn) -> tuple[JobId, ...]:
+    if turn.batch is not None:
+        batch = context.documents.get(batch_ref(turn.batch))
+        return () if batch is None else batch.value.jobs
+    return () if turn.job is None else (turn.job,)
+
+
+def _fail_unfinished(context: Context, job: JobId, reason: Reason) -> None:
+    """The one terminal state that finish does not write: finish itself could not."""
+    found = context.documents.get(job_ref(job))
+    if found is None or found.value.state is not JobState.CLOSING:
+        return
+    failed = msgspec.structs.replace(
+        found.value,
+        state=move_job(found.value.state, JobState.FAILED),
+        outcome=JobState.FAILED,
+        reason=reason,
+        expire_at=context.clock.now() + limits.KEEP_DOCUMENTS,
+    )
+    context.documents.commit([replace(context, found, failed)])

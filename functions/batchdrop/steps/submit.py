@@ -1,0 +1,130 @@
+"""Submit: put waiting lots into batches while the lane has slots. The only step that is not idempotent."""
+
+from datetime import datetime
+
+import msgspec
+
+from batchdrop.domain import limits
+from batchdrop.domain.batch import Batch, Claim, batch_ref
+from batchdrop.domain.errors import Transient
+from batchdrop.domain.grouping import Group, group
+from batchdrop.domain.ids import LaneId, batch_id
+from batchdrop.domain.job import Job, job_ref
+from batchdrop.domain.lane import Lane, lane_ref
+from batchdrop.domain.lots import change, lot_of, submitted
+from batchdrop.domain.shard import Shard, any_waiting_shards, shard_ref, waiting_shards
+from batchdrop.domain.states import ENDED_JOB_STATES, BatchState
+from batchdrop.domain.turn import Turn
+from batchdrop.ports import Snapshot, Write
+from batchdrop.rows.requests import merge
+from batchdrop.steps.context import Context
+from batchdrop.steps.launch import launch, take_over
+from batchdrop.steps.turns import done
+from batchdrop.steps.writes import create, decide_again, replace
+
+
+def submit(context: Context, own: Snapshot[Turn]) -> None:
+    """Submit what waits in the lane of a turn."""
+    if own.value.lane is not None:
+        submit_lane(context, own.value.lane)
+    context.documents.commit([done(own)])
+
+
+def submit_due(context: Context) -> None:
+    """Submit what waits in every lane that has something due."""
+    due = context.documents.find(any_waiting_shards(context.clock.now(), limits.BATCH_LOTS))
+    for lane in sorted({shard.value.lane for shard in due}):
+        submit_lane(context, lane)
+
+
+def submit_lane(context: Context, lane: LaneId) -> None:
+    """Form and launch batches until the lane has no slot or nothing is due."""
+    while True:
+        formed = decide_again(lambda: _form(context, lane))
+        if formed is None:
+            return
+        launch(context, formed.batch, formed.requests)
+
+
+def resume(context: Context, found: Snapshot[Batch]) -> None:
+    """Take over a batch that was never seen to run."""
+    take_over(context, found, _requests(context, found.value))
+
+
+class _Formed(msgspec.Struct, frozen=True):
+    batch: Batch
+    requests: tuple[str, ...]
+
+
+def _form(context: Context, lane_id: LaneId) -> _Formed | None:
+    now = context.clock.now()
+    lane = context.documents.get(lane_ref(lane_id))
+    if lane is not None and not _has_slot(context, lane.value, now):
+        return None
+    shards = list(context.documents.find(waiting_shards(lane_id, now, limits.BATCH_LOTS)))
+    jobs = {job.value.id: job.value for job in _jobs_of(context, shards)}
+    live = [shard for shard in shards if jobs[shard.value.job].state not in ENDED_JOB_STATES]
+    chosen = group((shard.value for shard in live), now, merge, context.settings.batch_rows)
+    if not chosen.lots:
+        return None
+    batch = _batch(context, lane_id, chosen, jobs[chosen.lots[0].job], now)
+    _commit(context, batch, lane, live)
+    return _Formed(batch, chosen.requests)
+
+
+def _has_slot(context: Context, lane: Lane, now: datetime) -> bool:
+    backing_off = lane.backoff_until is not None and lane.backoff_until > now
+    return not backing_off and len(lane.running) < context.settings.max_running_batches
+
+
+def _jobs_of(context: Context, shards: list[Snapshot[Shard]]) -> list[Snapshot[Job]]:
+    return context.documents.get_all([job_ref(job) for job in sorted({shard.value.job for shard in shards})])
+
+
+def _batch(context: Context, lane: LaneId, chosen: Group, first: Job, now: datetime) -> Batch:
+    return Batch(
+        id=batch_id(context.tokens.fresh()),
+        lane=lane,
+        model=first.model,
+        location=context.settings.vertex_location,
+        state=BatchState.SUBMITTING,
+        lots=chosen.lots,
+        jobs=tuple(sorted({lot.job for lot in chosen.lots})),
+        rows=chosen.rows,
+        bytes=chosen.bytes,
+        created_at=now,
+        claim=Claim(owner=context.tokens.fresh(), at=now),
+    )
+
+
+def _commit(context: Context, batch: Batch, lane: Snapshot[Lane] | None, live: list[Snapshot[Shard]]) -> None:
+    """Decide the batch in one commit: its document, its lots, its slot."""
+    writes: list[Write] = [create(context, batch_ref(batch.id), batch), _with_slot(context, batch, lane)]
+    for shard in live:
+        numbers = [lot.lot for lot in batch.lots if (lot.job, lot.shard) == (shard.value.job, shard.value.index)]
+        if numbers:
+            gone = change(shard.value, numbers, lambda lot: submitted(lot, batch.id))
+            writes.append(replace(context, shard, gone))
+    try:
+        context.documents.commit(writes)
+    except Transient:
+        # The commit may have happened without its reply; only our own batch document can tell.
+        if context.documents.get(batch_ref(batch.id)) is None:
+            raise
+    context.log.info("batch.formed", batch=batch.id, lane=batch.lane, rows=batch.rows, lots=len(batch.lots))
+
+
+def _with_slot(context: Context, batch: Batch, lane: Snapshot[Lane] | None) -> Write:
+    if lane is None:
+        new = Lane(id=batch.lane, model=batch.model, location=batch.location, running=(batch.id,))
+        return create(context, lane_ref(batch.lane), new)
+    running = (*lane.value.running, batch.id)
+    return replace(context, lane, msgspec.structs.replace(lane.value, running=running))
+
+
+def _requests(context: Context, batch: Batch) -> tuple[str, ...]:
+    refs = {(lot.job, lot.shard): shard_ref(lot.job, lot.shard) for lot in batch.lots}
+    found = context.documents.get_all(list(refs.values()))
+    shards = {(shard.value.job, shard.value.index): shard.value for shard in found}
+    lots = [lot_of(shards[lot.job, lot.shard], lot.lot) for lot in batch.lots]
+    return tuple(lot.requests for lot in lots if lot is not None)

@@ -1,0 +1,37 @@
+"""Sweep: the hourly look for inputs that no event announced, and for Vertex jobs that no batch knows."""
+
+from datetime import datetime
+
+from batchdrop.domain import limits
+from batchdrop.domain.batch import batch_ref
+from batchdrop.domain.ids import BatchId
+from batchdrop.domain.naming import Kind, judge
+from batchdrop.domain.vertex import TERMINAL_VERTEX_STATES, VertexJob
+from batchdrop.steps.context import Context
+from batchdrop.steps.identify import arrived
+
+
+def list_inputs(context: Context, since: datetime) -> None:
+    """Plan what lies in `input` and was never announced; what is known is passed over by its name's document."""
+    for info in context.objects.list(context.settings.input_bucket, "", since=since):
+        if judge(info.name, context.settings.ignored_prefixes).kind in {Kind.DATA, Kind.UNSUPPORTED}:
+            arrived(context, info)
+
+
+def cancel_strays(context: Context) -> None:
+    """Cancel running jobs of ours that their batch does not know: a sleeper's, whose batch went on without it."""
+    since = context.clock.now() - limits.LIST_BACK
+    jobs = context.batches.of_installation(context.settings.vertex_location, context.settings.installation, since)
+    for job in jobs:
+        if job.state not in TERMINAL_VERTEX_STATES and _is_stray(context, job):
+            context.batches.cancel(job.name)
+            context.log.error("batch.stray_cancelled", vertex_job=job.name, batch=job.labels.get("batch", ""))
+
+
+def _is_stray(context: Context, job: VertexJob) -> bool:
+    batch = context.documents.get(batch_ref(BatchId(job.labels.get("batch", "")))) if "batch" in job.labels else None
+    if batch is None:
+        context.log.warning("batch.unknown_job", vertex_job=job.name)
+        return False
+    recorded = batch.value.vertex_name
+    return recorded is not None and recorded != job.name

@@ -1,0 +1,104 @@
+"""Leaving, starting, sending again and giving up turns."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from batchdrop.domain import limits
+from batchdrop.domain.ids import BatchId, JobId, LaneId, ShardIndex, TurnId, shard_key
+from batchdrop.domain.turn import Step, Turn, turn_ref
+from batchdrop.ports import Delete, Put, Snapshot, Write
+from batchdrop.steps.context import Context
+from batchdrop.steps.writes import create, put, replace
+
+_RESEND_AFTER = limits.RUN_LIMIT + timedelta(seconds=60)
+
+
+def plan_turn(now: datetime, job: JobId, wave: int) -> Turn:
+    """Plan a job's next wave; wave 0 finds the prompt first."""
+    return Turn(
+        id=TurnId(f"plan-{job}-{wave}"), step=Step.PLAN, created_at=now, due_at=now + _RESEND_AFTER, job=job, wave=wave
+    )
+
+
+def stage_turn(now: datetime, job: JobId, shard: ShardIndex) -> Turn:
+    """Stage one shard."""
+    return Turn(
+        id=TurnId(f"stage-{job}-{shard_key(job, shard)}"),
+        step=Step.STAGE,
+        created_at=now,
+        due_at=now + _RESEND_AFTER,
+        job=job,
+        shard=shard,
+    )
+
+
+def admit_turn(now: datetime, job: JobId) -> Turn:
+    """Admit a job that is staged whole."""
+    return _of_job(Step.ADMIT, now, job)
+
+
+def cancel_turn(now: datetime, job: JobId) -> Turn:
+    """Stop what still runs for a job that is closing."""
+    return _of_job(Step.CANCEL, now, job)
+
+
+def finish_turn(now: datetime, job: JobId) -> Turn:
+    """Write the output of a job that is closing."""
+    return _of_job(Step.FINISH, now, job)
+
+
+def submit_turn(now: datetime, lane: LaneId, cause: str) -> Turn:
+    """Submit what waits in a lane. The cause is part of the id, so that no nudge is lost to one that is ending."""
+    return Turn(id=TurnId(f"submit-{cause}"), step=Step.SUBMIT, created_at=now, due_at=now + _RESEND_AFTER, lane=lane)
+
+
+def collect_turn(now: datetime, batch: BatchId) -> Turn:
+    """Collect the answers of a batch that ended."""
+    return Turn(
+        id=TurnId(f"collect-{batch}"), step=Step.COLLECT, created_at=now, due_at=now + _RESEND_AFTER, batch=batch
+    )
+
+
+def leave(context: Context, turn: Turn) -> Put:
+    """Write a turn, which sends its event; one that stands already is as good."""
+    return put(context, turn_ref(turn), turn)
+
+
+def done(own: Snapshot[Turn]) -> Delete:
+    """Delete a step's own turn: the last write of the step."""
+    return Delete(own.ref)
+
+
+def sleep_until(context: Context, own: Snapshot[Turn], due_at: datetime) -> Put:
+    """Keep the own turn, for the tick to send again at that time."""
+    return put(context, own.ref, msgspec.structs.replace(own.value, due_at=due_at, starts=0))
+
+
+def start(context: Context, standing: Snapshot[Turn]) -> Snapshot[Turn] | None:
+    """Count a start on the turn, and give the run its time. None if somebody else just wrote it away.
+
+    Raises:
+        Conflict: another run started at the same moment; read again.
+    """
+    now = context.clock.now()
+    started = msgspec.structs.replace(standing.value, starts=standing.value.starts + 1, due_at=now + _RESEND_AFTER)
+    context.documents.commit([replace(context, standing, started)])
+    return context.documents.get(standing.ref)
+
+
+def progressed(context: Context, own: Snapshot[Turn]) -> Put:
+    """Forget the own turn's starts: what it did so far is committed."""
+    fresh = msgspec.structs.replace(own.value, starts=0, due_at=context.clock.now() + _RESEND_AFTER)
+    return put(context, own.ref, fresh)
+
+
+def send_again(context: Context, standing: Snapshot[Turn]) -> list[Write]:
+    """Replace a turn by its next number, which is a new document and so a new event."""
+    now = context.clock.now()
+    again = msgspec.structs.replace(standing.value, sent=standing.value.sent + 1, due_at=now + _RESEND_AFTER)
+    return [create(context, turn_ref(again), again), Delete(standing.ref)]
+
+
+def _of_job(step: Step, now: datetime, job: JobId) -> Turn:
+    return Turn(id=TurnId(f"{step}-{job}"), step=step, created_at=now, due_at=now + _RESEND_AFTER, job=job)

@@ -1,0 +1,1 @@
+"""Where the service runs: Google Cloud (Terraform), and one machine (`local`)."""

@@ -1,0 +1,173 @@
+"""Cloud Storage over its JSON API, with a few tries for calls that may pass."""
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from time import sleep
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from infra.local.vertex.ports import (
+    AccessDeniedError,
+    BucketUnknownError,
+    StorageFailedError,
+    StoredObject,
+    Upload,
+)
+
+_QUANTUM = 256 * 1024
+_CHUNK = 32 * _QUANTUM
+_TRIES = 4
+_FIRST_PAUSE_S = 0.1
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_RESUME_INCOMPLETE = 308
+
+T = TypeVar("T")
+
+
+class GcsStorage:
+    """The storage at `base_url`, such as `http://127.0.0.1:4443`."""
+
+    def __init__(self, base_url: str, pause: Callable[[float], None] = sleep) -> None:
+        self._client = httpx.Client(base_url=base_url.rstrip("/"), timeout=60.0, trust_env=False)
+        self._pause = pause
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def require_bucket(self, bucket: str) -> None:
+        """Raise BucketUnknownError unless the bucket is there and may be seen."""
+        reply = self._send("GET", f"/storage/v1/b/{_part(bucket)}")
+        if reply.status_code == HTTPStatus.NOT_FOUND or reply.status_code in _DENIED:
+            raise BucketUnknownError(bucket)
+        _accepted(reply)
+
+    def objects(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
+        """The live objects whose names begin with `prefix`, by name."""
+        page: dict[str, str] = {"prefix": prefix}
+        while True:
+            reply = self._send("GET", f"/storage/v1/b/{_part(bucket)}/o", params=page)
+            if reply.status_code == HTTPStatus.NOT_FOUND:
+                raise BucketUnknownError(bucket)
+            listing = _accepted(reply).json()
+            for item in listing.get("items", ()):
+                yield StoredObject(bucket, item["name"], int(item["generation"]), int(item["size"]))
+            if "nextPageToken" not in listing:
+                return
+            page["pageToken"] = listing["nextPageToken"]
+
+    def read(self, stored: StoredObject) -> Iterator[bytes]:
+        """The bytes of an object at its generation; a broken stream goes on where it broke."""
+        path = f"/download/storage/v1/b/{_part(stored.bucket)}/o/{_part(stored.name)}"
+        params = {"alt": "media", "generation": str(stored.generation)}
+        at = 0
+        for left in reversed(range(_TRIES)):
+            try:
+                with self._client.stream(
+                    "GET", path, params=params, headers={"Range": f"bytes={at}-"} if at else {}
+                ) as reply:
+                    _accepted(reply)
+                    for piece in reply.iter_bytes():
+                        at += len(piece)
+                        yield piece
+                    return
+            except (httpx.TransportError, StorageFailedError) as error:
+                self._pause_or_fail(left, error)
+
+    def upload(self, bucket: str, name: str) -> Upload:
+        """Begin a resumable upload."""
+        reply = self._send(
+            "POST",
+            f"/upload/storage/v1/b/{_part(bucket)}/o",
+            params={"uploadType": "resumable", "name": name},
+            json={"name": name, "contentType": "application/octet-stream"},
+        )
+        if reply.status_code == HTTPStatus.NOT_FOUND:
+            raise BucketUnknownError(bucket)
+        return _Resumable(self._send, _accepted(reply).headers["location"])
+
+    def _send(self, method: str, url: str, **options: Any) -> httpx.Response:
+        for left in reversed(range(_TRIES)):
+            try:
+                reply = self._client.request(method, url, **options)
+            except httpx.TransportError as error:
+                self._pause_or_fail(left, error)
+                continue
+            if reply.status_code not in _PASSING:
+                return reply
+            self._pause_or_fail(left, StorageFailedError(_said(reply)))
+        raise AssertionError("the last try returns or raises")
+
+    def _pause_or_fail(self, left: int, error: Exception) -> None:
+        if not left:
+            raise StorageFailedError(str(error)) from error
+        self._pause(_FIRST_PAUSE_S * 2 ** (_TRIES - 1 - left))
+
+
+class _Resumable:
+    """One resumable upload session; holds back less than a chunk."""
+
+    def __init__(self, send: Callable[..., httpx.Response], session: str) -> None:
+        self._send = send
+        self._session = session
+        self._held = bytearray()
+        self._sent = 0
+
+    def write(self, data: bytes) -> None:
+        self._held += data
+        while len(self._held) > _CHUNK:
+            self._put(_CHUNK)
+
+    def finish(self) -> None:
+        size = self._sent + len(self._held)
+        span = f"{self._sent}-{size - 1}" if self._held else "*"
+        reply = self._send(
+            "PUT",
+            self._session,
+            content=bytes(self._held),
+            headers={"Content-Range": f"bytes {span}/{size}"},
+        )
+        _accepted(reply)
+
+    def abort(self) -> None:
+        self._send("DELETE", self._session)
+
+    def _put(self, length: int) -> None:
+        end = self._sent + length
+        reply = self._send(
+            "PUT",
+            self._session,
+            content=bytes(self._held[:length]),
+            headers={"Content-Range": f"bytes {self._sent}-{end - 1}/*"},
+        )
+        if reply.status_code != _RESUME_INCOMPLETE:
+            _accepted(reply)
+            raise StorageFailedError("the upload session ended early")
+        kept = _kept(reply)
+        del self._held[: kept - self._sent]
+        self._sent = kept
+
+
+def _kept(reply: httpx.Response) -> int:
+    """How many bytes of the whole the server says it has."""
+    said = reply.headers.get("range", "")
+    return int(said.rpartition("-")[2]) + 1 if said else 0
+
+
+def _accepted(reply: httpx.Response) -> httpx.Response:
+    if reply.status_code in _DENIED:
+        raise AccessDeniedError(_said(reply))
+    if reply.is_error:
+        raise StorageFailedError(_said(reply))
+    return reply
+
+
+def _said(reply: httpx.Response) -> str:
+    return f"{reply.request.method} {reply.request.url.path} answered {reply.status_code}"
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,128 @@
+"""Numbers, booleans and strings for the properties of a schema, named as the schema names them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from infra.local.vertex.models.base import field
+from infra.local.vertex.models.cues import keywords, language, mood, overlap, stars
+from infra.local.vertex.models.prompt import Prompt, tokens
+from infra.local.vertex.models.prose import cut_words, summary, text, title
+from infra.local.vertex.wordset import words
+
+Schema = Mapping[str, Any]
+
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FOUND = {
+    "email": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
+    "url": re.compile(r"https?://\S+"),
+    "sku": re.compile(r"\b(?=\w*\d)[A-Z0-9]+(?:-[A-Z0-9]+)*\b"),
+}
+_RATIO_NAMES = words("confidence probability certainty likelihood")
+_RATING_NAMES = words("rating stars score grade")
+_GLAD_NAMES = words("recommend recommends recommended positive satisfied happy like liked good")
+_SAD_NAMES = words("complaint negative problem issue dissatisfied unhappy escalate followup churn")
+_FILLERS = words("is has have does do contains mentions mentioned needs need was are would should can")
+_TITLE_NAMES = words("title headline name heading subject label")
+_LONG_NAMES = words("description body content text copy article story answer details email")
+_SHORT_NAMES = words("tagline slogan seo meta keyword keywords tag topic category slug")
+_PROSE_NAMES = (
+    _TITLE_NAMES
+    | _LONG_NAMES
+    | _SHORT_NAMES
+    | words("summary reason rationale explanation justification reasoning comment note caption alt sentence")
+)
+_LANGUAGE_NAMES = words("language lang locale")
+_A_DATE = "2026-01-01"
+_ODDS_BASE = 0.55
+_ODDS_SPAN = 0.4
+
+
+def number(schema: Schema, prompt: Prompt, name: str, *, whole: bool, nullable: bool) -> int | float | None:
+    """A number that the text states under this name, or one that its mood suggests, within the bounds."""
+    said = _stated(prompt, name)
+    if said is None:
+        said = _felt(schema, prompt, name)
+    if said is None and nullable:
+        return None
+    least, most = schema.get("minimum"), schema.get("maximum")
+    bounded = said if said is not None else float(least or 0)
+    bounded = max(float(least), bounded) if least is not None else bounded
+    bounded = min(float(most), bounded) if most is not None else bounded
+    return round(bounded) if whole else round(bounded, 4)
+
+
+def boolean(schema: Schema, prompt: Prompt, name: str) -> bool:
+    """Whether the text agrees with what the property is called."""
+    words = tuple(word for word in tokens(name) if word not in _FILLERS)
+    if _GLAD_NAMES.intersection(words):
+        return mood(prompt).value > 0
+    if _SAD_NAMES.intersection(words):
+        return mood(prompt).value < 0
+    return overlap(prompt, words, tokens(str(schema.get("description", "")))) > 1
+
+
+def string(schema: Schema, prompt: Prompt, name: str, *, nullable: bool, said: str | None = None) -> str | None:
+    """A text: the fact of this name, something found, or prose; None if nothing fits and null may stand."""
+    found = said or _special(schema, prompt, name) or prompt.fact(name)
+    if found is None and nullable and not _PROSE_NAMES.intersection(tokens(name)):
+        return None
+    return _fitted(found or _prose(prompt, name), schema)
+
+
+def _stated(prompt: Prompt, name: str) -> float | None:
+    said = prompt.fact(name)
+    match = _NUMBER.search(said) if said else None
+    return float(match[0].replace(",", ".")) if match else None
+
+
+def _felt(schema: Schema, prompt: Prompt, name: str) -> float | None:
+    words = set(tokens(name))
+    felt = mood(prompt)
+    if words & _RATIO_NAMES:
+        return round(_ODDS_BASE + _ODDS_SPAN * abs(felt.balance), 2)
+    if words & _RATING_NAMES or "sentiment" in words:
+        rated = stars(prompt)
+        least, most = float(schema.get("minimum") or 0), float(schema.get("maximum") or 1)
+        share = (rated - 1) / 4 if rated is not None else (felt.value + 2) / 4
+        return round(least + share * (most - least), 2)
+    match = _NUMBER.search(prompt.subject)
+    return float(match[0].replace(",", ".")) if match else None
+
+
+def _special(schema: Schema, prompt: Prompt, name: str) -> str | None:
+    words = set(tokens(name))
+    if schema.get("format") in {"date", "date-time"} or "date" in words:
+        match = _DATE.search(prompt.subject)
+        day = match[0] if match else _A_DATE
+        return f"{day}T00:00:00Z" if schema.get("format") == "date-time" else day
+    if words & _LANGUAGE_NAMES:
+        return language(prompt)
+    for kind, pattern in _FOUND.items():
+        if kind in words and (match := pattern.search(prompt.subject)):
+            return match[0]
+    return None
+
+
+def _prose(prompt: Prompt, name: str) -> str:
+    words = set(tokens(name))
+    if "slug" in words:
+        return "-".join(tokens(title(prompt)))
+    if words & _TITLE_NAMES:
+        return title(prompt)
+    if words & _SHORT_NAMES:
+        return ", ".join(keywords(prompt, 4)) or title(prompt)
+    return text(prompt) if words & _LONG_NAMES else summary(prompt)
+
+
+def _fitted(said: str, schema: Schema) -> str:
+    least = int(field(dict(schema), "minLength", "min_length") or 0)
+    most = field(dict(schema), "maxLength", "max_length")
+    while len(said) < least:
+        said = f"{said} {said or 'text'}"
+    if most is None or len(said) <= int(most):
+        return said
+    cut = said[: int(most)]
+    whole = cut_words(cut.rpartition(" ")[0], len(cut))
+    return whole if len(whole) >= max(1, least) else cut

@@ -1,0 +1,97 @@
+"""The server: in a thread of this process, or as the whole of it."""
+
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+
+from infra.local.vertex.app import application
+from infra.local.vertex.clock import Clock, WallClock
+from infra.local.vertex.gcs import GcsStorage
+from infra.local.vertex.models.base import Model
+from infra.local.vertex.models.stand_in import StandIn
+from infra.local.vertex.ports import Storage
+from infra.local.vertex.runner import Runner
+from infra.local.vertex.service import JobService
+from infra.local.vertex.settings import Settings
+from infra.local.vertex.world import World
+
+
+def random_id() -> int:
+    """A positive int64 of nineteen digits, as Vertex numbers its jobs."""
+    return 10**18 + secrets.randbelow(8 * 10**18)
+
+
+class VertexServer:
+    """A running stand-in: `with VertexServer(storage_url=...) as server: server.url`.
+
+    Storage is reached over its JSON API at `storage_url`, or is given as `storage`. Without a `model` the stand-in
+    answers. It listens from the moment it is made; `port` 0 takes a free one.
+    """
+
+    def __init__(  # noqa: PLR0913  # everything that comes from outside is handed in here
+        self,
+        *,
+        storage_url: str = "",
+        storage: Storage | None = None,
+        model: Model | None = None,
+        settings: Settings = Settings(),  # noqa: B008  # frozen
+        clock: Clock | None = None,
+        new_id: Callable[[], int] = random_id,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        if storage is None and not storage_url:
+            raise ValueError("name the storage to read from and write to: storage_url or storage")
+        self._model = model or StandIn()
+        world = World(settings, storage or GcsStorage(storage_url), self._model, clock or WallClock())
+        self._runner = Runner(world)
+        app = application(world, JobService(world, self._runner, new_id))
+        self._socket = socket.create_server((host, port), backlog=128)
+        self.host, self.port = self._socket.getsockname()[:2]
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, such as `http://127.0.0.1:8090`."""
+        return f"http://{self.host}:{self.port}"
+
+    def serve(self) -> None:
+        """Serve until told to stop, by `stop` or (in the main thread) by SIGINT or SIGTERM."""
+        try:
+            self._uvicorn.run(sockets=[self._socket])
+        finally:
+            self._runner.close()
+            self._model.close()
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Make `serve` return."""
+        self._uvicorn.should_exit = True
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self.serve, name="vertex", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        if self._thread is not None:
+            self._thread.join()

@@ -1,0 +1,78 @@
+"""What row faults do to answers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from infra.local.vertex.faults import RowFault
+from infra.local.vertex.rows import Answered
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What goes into the predictions file for an answered row, and whether completion stats count it."""
+
+    answered: Answered
+    copies: int = 1
+    counted: bool = True
+
+
+def altered(response: Mapping[str, Any], fault: RowFault) -> dict[str, Any]:
+    """The response as the model would have ended it; for faults that leave it alone, the response itself."""
+    if fault.block_reason:
+        usage = response.get("usageMetadata", {})
+        prompt = {key: value for key, value in usage.items() if not key.startswith("candidates")}
+        prompt["totalTokenCount"] = prompt.get("promptTokenCount", 0)
+        kept = {key: value for key, value in response.items() if key != "candidates"}
+        return kept | {"promptFeedback": {"blockReason": fault.block_reason}, "usageMetadata": prompt}
+    if fault.finish_reason:
+        return {**response, "candidates": [_ended(c, fault.finish_reason) for c in response.get("candidates", ())]}
+    return dict(response)
+
+
+def _ended(candidate: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    if reason == "STOP":
+        return {**candidate, "finishReason": reason}
+    if reason != "MAX_TOKENS":
+        return {key: value for key, value in candidate.items() if key != "content"} | {"finishReason": reason}
+    content = candidate.get("content", {})
+    parts = [{**part, "text": part["text"][: len(part["text"]) // 2]} for part in content.get("parts", ())]
+    return {**candidate, "content": {**content, "parts": parts}, "finishReason": reason}
+
+
+class Tamperer:
+    """Applies the faults that concern what is written. `give_back` gets a swap that found no second row."""
+
+    def __init__(self, give_back: Callable[[RowFault], None]) -> None:
+        self._give_back = give_back
+        self._held: tuple[Answered, RowFault] | None = None
+
+    def passed(self, answered: Answered, fault: RowFault | None) -> Iterator[Written]:
+        """What is to be written now that this row is answered."""
+        if self._held is not None and answered.ok:
+            held, _ = self._held
+            self._held = None
+            yield Written(msgspec.structs.replace(held, response=answered.response))
+            answered = msgspec.structs.replace(answered, response=held.response)
+        elif fault is not None and fault.swap and answered.ok and self._held is None:
+            self._held = (answered, fault)
+            return
+        elif fault is not None and fault.swap:
+            self._give_back(fault)
+        yield _written(answered, fault)
+
+    def rest(self) -> Iterator[Written]:
+        """What is still to be written after the last row."""
+        if self._held is not None:
+            answered, fault = self._held
+            self._give_back(fault)
+            self._held = None
+            yield Written(answered)
+
+
+def _written(answered: Answered, fault: RowFault | None) -> Written:
+    if fault is None:
+        return Written(answered)
+    if fault.drop:
+        return Written(answered, copies=0, counted=fault.counted)
+    return Written(answered, copies=2 if fault.duplicate else 1)

@@ -1,0 +1,92 @@
+"""What Firestore's queries find, over plain values."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import assert_never
+
+from batchdrop.cloud.codec import Plain, plain
+from batchdrop.domain.refs import D, Op, Query, Where
+
+Fields = Mapping[str, Plain]
+_MISSING = object()
+
+
+def select(query: Query[D], stored: Mapping[str, Fields]) -> list[str]:
+    """Paths of what a query finds, in its order."""
+    found = [path for path, fields in stored.items() if _in_collection(query, path) and _matches(query, fields)]
+    found.sort(key=lambda path: ([_order(field(stored[path], name)) for name in _orders(query)], path.split("/")))
+    return found if query.limit is None else found[: query.limit]
+
+
+def field(fields: Fields, path: str) -> object:
+    """A field by its path, `outer.inner`; _MISSING if it is not there."""
+    value: object = fields
+    for name in path.split("."):
+        if not isinstance(value, dict) or name not in value:
+            return _MISSING
+        value = value[name]
+    return value
+
+
+def total(fields: Iterable[object]) -> int:
+    """Sum as Firestore does: what is no number counts nothing."""
+    return sum(int(value) for value in fields if isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _in_collection(query: Query[D], path: str) -> bool:
+    collection, _, _ = path.rpartition("/")
+    return collection.rpartition("/")[2] == query.collection if query.group else collection == query.collection
+
+
+def _matches(query: Query[D], fields: Fields) -> bool:
+    ordered = all(field(fields, name) is not _MISSING for name in query.order_by)
+    return ordered and all(_holds(where, field(fields, where.field)) for where in query.where)
+
+
+def _holds(where: Where, value: object) -> bool:
+    match where.op:
+        case Op.EQUAL:
+            return _same(value, where.value)
+        case Op.AT_MOST:
+            return _kind(value) == _kind(where.value) and _order(value) <= _order(plain(where.value))
+        case Op.CONTAINS:
+            return isinstance(value, list) and any(_same(each, where.value) for each in value)
+        case _:
+            assert_never(where.op)
+
+
+def _same(value: object, other: object) -> bool:
+    return _kind(value) == _kind(other) and value == other
+
+
+def _orders(query: Query[D]) -> list[str]:
+    """Fields of order: those asked for, then those of inequalities, then (not here) the path."""
+    unequal = [where.field for where in query.where if where.op is Op.AT_MOST]
+    return [*query.order_by, *(name for name in dict.fromkeys(unequal) if name not in query.order_by)]
+
+
+def _kind(value: object) -> int:
+    """Rank of a value's type among others' (docs: firestore/native/docs/concepts/data-types)."""
+    match value:
+        case None:
+            return 0
+        case bool():
+            return 1
+        case int() | float():
+            return 2
+        case datetime():
+            return 3
+        case str():
+            return 4
+        case _:
+            return 5
+
+
+def _order(value: object) -> tuple[int, object]:
+    match value:
+        case str():
+            return _kind(value), value.encode()
+        case None | bool() | int() | float() | datetime():
+            return _kind(value), value
+        case _:
+            raise NotImplementedError("No query orders by arrays or maps")
