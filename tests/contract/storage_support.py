@@ -1,49 +1,56 @@
 """What the tests of the storage stand-in share: clients, recorded events, the server as a process."""
 
+import base64
 import io
 import queue
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
-from google.auth.credentials import AnonymousCredentials
-from google.cloud import storage
+import google_crc32c
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.cloud.storage import Blob, Bucket, Client
 
 from infra.local.storage import EventKind, StorageEvent, StorageServer
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 10.0
 MARKER = "marker"
+anonymous: Callable[[], Credentials] = AnonymousCredentials
 
 
 @contextmanager
-def connected(url: str) -> Iterator[storage.Client]:
-    client = storage.Client(
-        project="local", credentials=AnonymousCredentials(), client_options={"api_endpoint": url}
-    )
+def connected(url: str) -> Iterator[Client]:
+    client = Client(project="local", credentials=anonymous(), client_options={"api_endpoint": url})
     try:
         yield client
     finally:
         client.close()
 
 
-def new_bucket(client: storage.Client, *, versioned: bool = False) -> storage.Bucket:
+def crc32c(content: bytes) -> str:
+    """The checksum as the API writes it, from Google's own implementation."""
+    return base64.b64encode(google_crc32c.value(content).to_bytes(4, "big")).decode()
+
+
+def new_bucket(client: Client, *, versioned: bool = False) -> Bucket:
     bucket = client.bucket(f"bucket-{uuid4().hex}")
     bucket.versioning_enabled = versioned
     return client.create_bucket(bucket)
 
 
-def put(bucket: storage.Bucket, name: str, content: bytes = b"content", **options: object) -> storage.Blob:
+def put(bucket: Bucket, name: str, content: bytes = b"content", **options: object) -> Blob:
     blob = bucket.blob(name)
     blob.upload_from_string(content, **options)
     return blob
 
 
-def path_of(blob: storage.Blob) -> str:
+def path_of(blob: Blob) -> str:
     return f"/storage/v1{blob.path}"
 
 
@@ -56,7 +63,7 @@ class Recorder:
     def __call__(self, event: StorageEvent) -> None:
         self._events.put(event)
 
-    def take(self, bucket: storage.Bucket) -> list[StorageEvent]:
+    def take(self, bucket: Bucket) -> list[StorageEvent]:
         marker = put(bucket, f"{MARKER}-{uuid4().hex}")
         found: list[StorageEvent] = []
         while (event := self._events.get(timeout=WAIT_S)).data["name"] != marker.name:
@@ -126,7 +133,7 @@ class ServerProcess:
         self._process.stdout.close()
         return code
 
-    def __enter__(self) -> "ServerProcess":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -135,6 +142,6 @@ class ServerProcess:
 
 
 @contextmanager
-def serving(root: Path, *listeners: Recorder) -> Iterator[tuple[StorageServer, storage.Client]]:
+def serving(root: Path, *listeners: Recorder) -> Iterator[tuple[StorageServer, Client]]:
     with StorageServer(root, listeners=listeners) as server, connected(server.url) as client:
         yield server, client

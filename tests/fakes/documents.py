@@ -11,8 +11,8 @@ from batchdrop.cloud.codec import Plain, decode, encode
 from batchdrop.domain.errors import Conflict
 from batchdrop.domain.refs import D, Query, Ref
 from batchdrop.ports import Create, Delete, Put, Replace, Snapshot, Write
-from tests.fakes.limits import check_commit
-from tests.fakes.querying import field, select, total
+from tests.fakes.limits import check_commit, check_sums
+from tests.fakes.querying import select, totals
 
 Watch = Callable[[Sequence[Write]], None]
 
@@ -58,9 +58,10 @@ class FakeDocuments:
             return bool(self._select(query))
 
     def totals(self, query: Query[D], fields: Sequence[str]) -> Mapping[str, int]:
+        check_sums(fields)
         with self._lock:
             found = [self._stored[path].fields for path in self._select(query)]
-        return {"count": len(found)} | {name: total(field(each, name) for each in found) for name in fields}
+        return totals(found, fields)
 
     def commit(self, writes: Sequence[Write]) -> None:
         if not writes:

@@ -9,6 +9,7 @@ from batchdrop.cloud.codec import Plain
 COMMIT_WRITES = 500
 COMMIT_BYTES = 10 * 1024 * 1024
 DOCUMENT_BYTES = 1024 * 1024
+AGGREGATIONS = 5
 
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
 _MAP_BYTES = 32
@@ -33,6 +34,12 @@ def check_commit(written: Mapping[str, Mapping[str, Plain] | None], writes: int)
             raise OverLimit(f"{path!r} is no path of a document")
         if size > DOCUMENT_BYTES:
             raise OverLimit(f"{path} has {size} bytes; {DOCUMENT_BYTES} are allowed")
+
+
+def check_sums(fields: Sequence[str]) -> None:
+    """Raise unless so many fields can be summed beside a count (docs: query-data/aggregation-queries)."""
+    if len(fields) >= AGGREGATIONS:
+        raise ValueError(f"{len(fields)} fields to sum; {AGGREGATIONS - 1} are allowed")
 
 
 def _document_size(path: str, fields: Mapping[str, Plain] | None) -> int:

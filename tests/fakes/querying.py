@@ -1,6 +1,6 @@
 """What Firestore's queries find, over plain values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -14,11 +14,11 @@ _MISSING = object()
 def select(query: Query[D], stored: Mapping[str, Fields]) -> list[str]:
     """Paths of what a query finds, in its order."""
     found = [path for path, fields in stored.items() if _in_collection(query, path) and _matches(query, fields)]
-    found.sort(key=lambda path: ([_order(field(stored[path], name)) for name in _orders(query)], path.split("/")))
+    found.sort(key=lambda path: ([_order(_field(stored[path], name)) for name in _orders(query)], path.split("/")))
     return found if query.limit is None else found[: query.limit]
 
 
-def field(fields: Fields, path: str) -> object:
+def _field(fields: Fields, path: str) -> object:
     """A field by its path, `outer.inner`; _MISSING if it is not there."""
     value: object = fields
     for name in path.split("."):
@@ -28,9 +28,15 @@ def field(fields: Fields, path: str) -> object:
     return value
 
 
-def total(fields: Iterable[object]) -> int:
-    """Sum as Firestore does: what is no number counts nothing."""
-    return sum(int(value) for value in fields if isinstance(value, int | float) and not isinstance(value, bool))
+def totals(found: Iterable[Fields], names: Sequence[str]) -> dict[str, int]:
+    """Count and sum as Firestore does: only what stores all the fields; what is no number adds nothing."""
+    rows = [[_field(fields, name) for name in names] for fields in found]
+    rows = [row for row in rows if _MISSING not in row]
+    return {"count": len(rows)} | {name: _sum(row[index] for row in rows) for index, name in enumerate(names)}
+
+
+def _sum(values: Iterable[object]) -> int:
+    return sum(int(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _in_collection(query: Query[D], path: str) -> bool:
@@ -39,8 +45,8 @@ def _in_collection(query: Query[D], path: str) -> bool:
 
 
 def _matches(query: Query[D], fields: Fields) -> bool:
-    ordered = all(field(fields, name) is not _MISSING for name in query.order_by)
-    return ordered and all(_holds(where, field(fields, where.field)) for where in query.where)
+    ordered = all(_field(fields, name) is not _MISSING for name in query.order_by)
+    return ordered and all(_holds(where, _field(fields, where.field)) for where in query.where)
 
 
 def _holds(where: Where, value: object) -> bool:

@@ -37,6 +37,9 @@ Line = dict[str, Any]
 Model = Callable[[Line], Line | None]
 """What the model makes of a request line: the answer line, or nothing."""
 
+End = tuple[VertexState, int, str]
+SUCCEEDED: End = (VertexState.SUCCEEDED, 0, "")
+
 
 def echo(line: Line) -> Line:
     """Answer with the request's last text."""
@@ -63,7 +66,7 @@ class FakeService:
         self.objects = FakeObjects(self.clock, versioned=[settings.input_bucket])
         self.batches = FakeBatches(self.clock)
         self.log = MemoryLog()
-        self.endings: list[tuple[VertexState, int, str]] = []
+        self.ends: Callable[[list[Line]], End] = lambda _: SUCCEEDED
         self.context = Context(
             documents=self.documents,
             objects=self.objects,
@@ -105,7 +108,7 @@ class FakeService:
         return moved
 
     def vertex(self) -> bool:
-        """End every job at Vertex, with its answers, or as `endings` says next."""
+        """End every job at Vertex, as `ends` says, with its answers if it did not fail."""
         moved = False
         for job in self.batches.jobs():
             if job.state not in TERMINAL_VERTEX_STATES:
@@ -182,10 +185,11 @@ class FakeService:
         return True
 
     def _end(self, name: VertexJobName) -> None:
-        state, code, message = self.endings.pop(0) if self.endings else (VertexState.SUCCEEDED, 0, "")
+        requests = list(self._requests(name))
+        state, code, message = self.ends(requests)
         ended = self.batches.end(name, state, error_code=code, error_message=message)
         if state is not VertexState.FAILED:
-            answers = [line for line in map(self.model, self._requests(name)) if line is not None]
+            answers = [line for line in map(self.model, requests) if line is not None]
             bucket, _, prefix = ended.output_directory.removeprefix("gs://").partition("/")
             body = b"".join(msgspec.json.encode(line) + b"\n" for line in reversed(answers))
             self.objects.put(bucket, f"{prefix}/predictions.jsonl", body)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import assert_never, cast
 
 from google.api_core import exceptions
+from google.api_core.retry import Retry, if_exception_type
 from google.cloud.firestore_v1 import Client, DocumentReference, DocumentSnapshot, FieldFilter, WriteBatch
 from google.cloud.firestore_v1 import Query as FirestoreQuery
 from google.cloud.firestore_v1.aggregation import AggregationQuery
@@ -15,11 +16,26 @@ from batchdrop.domain.errors import Conflict, Transient
 from batchdrop.domain.refs import D, Query, Ref
 from batchdrop.ports import Create, Delete, Put, Replace, Snapshot, Write
 
+READ_TIMEOUT = 60.0
+"""Seconds, for all tries of a read together; left alone, the client tries for five minutes."""
+
 COMMIT_TIMEOUT = 30.0
 """Seconds. A run ends at 540, so a commit without an answer leaves time to look what became of it."""
 
 AGGREGATIONS = 5
 """Sums and counts of one query at most (docs: firestore/native/docs/query-data/aggregation-queries)."""
+
+_READ_RETRY = Retry(
+    initial=0.1,
+    maximum=5.0,
+    timeout=READ_TIMEOUT,
+    predicate=if_exception_type(
+        exceptions.ServiceUnavailable,
+        exceptions.DeadlineExceeded,
+        exceptions.InternalServerError,
+        exceptions.ResourceExhausted,
+    ),
+)
 
 _LOST = (
     exceptions.AlreadyExists,
@@ -48,7 +64,7 @@ class FirestoreDocuments:
     def get(self, ref: Ref[D]) -> Snapshot[D] | None:
         """Read one document."""
         with _passing("read"):
-            found = self._at(ref).get()
+            found = self._at(ref).get(retry=_READ_RETRY, timeout=READ_TIMEOUT)
         return _snapshot(ref, found) if found.exists else None
 
     def get_all(self, refs: Sequence[Ref[D]]) -> list[Snapshot[D]]:
@@ -56,13 +72,15 @@ class FirestoreDocuments:
         if not refs:
             return []
         with _passing("read"):
-            found = {each.reference.path: each for each in self._client.get_all([self._at(ref) for ref in refs])}
+            places = [self._at(ref) for ref in refs]
+            snapshots = self._client.get_all(places, retry=_READ_RETRY, timeout=READ_TIMEOUT)
+            found = {snapshot.reference.path: snapshot for snapshot in snapshots}
         return [_snapshot(ref, found[ref.path]) for ref in refs if found[ref.path].exists]
 
     def find(self, query: Query[D]) -> Iterator[Snapshot[D]]:
         """Read what a query finds, streamed."""
         with _passing("query"):
-            for found in self._query(query).stream():
+            for found in self._query(query).stream(retry=_READ_RETRY):
                 yield _snapshot(Ref(found.reference.path, query.kind), found)
 
     def exists(self, query: Query[D]) -> bool:
@@ -71,13 +89,14 @@ class FirestoreDocuments:
             return _aggregate(self._query(query).limit(1), ())["count"] > 0
 
     def totals(self, query: Query[D], fields: Sequence[str]) -> Mapping[str, int]:
-        """Sum integer fields; nested ones are `outer.inner`. Above four fields it takes several queries."""
-        asked = self._query(query)
+        """Sum up to four integer fields, nested ones as `outer.inner`, and count.
+
+        Firestore leaves a document out, of the count too, if it does not store one of the fields.
+        """
+        if len(fields) >= AGGREGATIONS:
+            raise ValueError(f"{len(fields)} fields to sum; Firestore takes {AGGREGATIONS - 1} beside the count")
         with _passing("sum"):
-            totals = _aggregate(asked, fields[: AGGREGATIONS - 1])
-            for start in range(AGGREGATIONS - 1, len(fields), AGGREGATIONS - 1):
-                totals |= _aggregate(asked, fields[start : start + AGGREGATIONS - 1])
-        return totals
+            return _aggregate(self._query(query), fields)
 
     def commit(self, writes: Sequence[Write]) -> None:
         """Write all or nothing, without the client's own retry.
@@ -131,7 +150,7 @@ def _aggregate(asked: FirestoreQuery, fields: Sequence[str]) -> dict[str, int]:
     for index, field in enumerate(fields):
         sums = sums.sum(field, alias=f"s{index}")
     # The library types its answer as a list of results; it is a list of lists.
-    rows = cast("list[list[AggregationResult]]", sums.get())
+    rows = cast("list[list[AggregationResult]]", sums.get(retry=_READ_RETRY, timeout=READ_TIMEOUT))
     return {names[result.alias]: int(result.value) for row in rows for result in row}
 
 

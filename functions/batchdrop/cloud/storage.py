@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import google_crc32c
-from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.api_core.exceptions import GoogleAPICallError, NotFound, PreconditionFailed
+from google.api_core.retry import Retry
 from google.cloud.storage import Blob, Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 
@@ -29,16 +30,17 @@ _LISTED = "items(bucket,name,generation,size,crc32c,contentType,contentEncoding,
 class CloudObjects:
     """`Objects` in Cloud Storage."""
 
-    def __init__(self, client: Client) -> None:
-        """Take the client; nothing is sent before it is needed."""
+    def __init__(self, client: Client, retry: Retry = DEFAULT_RETRY) -> None:
+        """Take the client; nothing is sent before it is needed. `retry` sets pauses and an end to all calls."""
         self._client = client
+        self._retry = retry
 
     def stat(self, bucket: str, name: str, generation: Generation | None = None) -> ObjectInfo | None:
         """Metadata of one generation, of the live one unless told; None if there is none."""
         blob = self._blob(bucket, name, generation)
         try:
             with passing(f"stat of {_uri(bucket, name)}"):
-                blob.reload(retry=DEFAULT_RETRY)
+                blob.reload(retry=self._retry)
         except NotFound:
             return None
         return _info(blob)
@@ -62,7 +64,7 @@ class CloudObjects:
         blob = self._blob(bucket, name, info.generation)
         checksum = 0
         for offset in range(start, stop, READ_CHUNK):
-            chunk = _download(blob, offset, min(offset + READ_CHUNK, stop))
+            chunk = _download(blob, offset, min(offset + READ_CHUNK, stop), self._retry)
             checksum = google_crc32c.extend(checksum, chunk)
             yield chunk
         if start == 0 and stop == info.size and _as_stored(checksum) != info.crc32c:
@@ -71,7 +73,7 @@ class CloudObjects:
     @contextmanager
     def write(self, bucket: str, name: str, content_type: str) -> Iterator[Upload]:
         """Open a new object for streaming. It appears, whole, when the block ends; not if it raises."""
-        upload = Upload(self._blob(bucket, name), content_type)
+        upload = Upload(self._blob(bucket, name), content_type, self._retry)
         try:
             yield upload
             upload.finish()
@@ -87,7 +89,7 @@ class CloudObjects:
         blob = self._blob(bucket, name)
         try:
             with passing(f"write of {_uri(bucket, name)}"):
-                blob.upload_from_string(data, content_type, if_generation_match=if_generation, retry=DEFAULT_RETRY)
+                blob.upload_from_string(data, content_type, if_generation_match=if_generation, retry=self._retry)
         except PreconditionFailed as error:
             raise Conflict(f"{_uri(bucket, name)} is no longer at generation {if_generation}") from error
         return _info(blob)
@@ -100,7 +102,7 @@ class CloudObjects:
         blob.content_type = content_type
         try:
             with passing(f"compose of {_uri(bucket, name)}"):
-                blob.compose([self._blob(bucket, source) for source in sources], retry=DEFAULT_RETRY)
+                blob.compose([self._blob(bucket, source) for source in sources], retry=self._retry)
         except NotFound as error:
             raise ObjectGone(f"A source of {_uri(bucket, name)} does not exist") from error
         return _info(blob)
@@ -112,7 +114,7 @@ class CloudObjects:
         token = None
         try:
             with passing(f"copy of {_uri(bucket, name)}"):
-                while (token := target.rewrite(source, token=token, retry=DEFAULT_RETRY)[0]) is not None:
+                while (token := target.rewrite(source, token=token, retry=self._retry)[0]) is not None:
                     pass
         except NotFound as error:
             raise _gone(bucket, name) from error
@@ -121,7 +123,7 @@ class CloudObjects:
     def list(self, bucket: str, prefix: str, *, since: datetime | None = None) -> Iterator[ObjectInfo]:
         """Live objects below a prefix, by name; only those created at or after `since` if given."""
         with passing(f"list of {_uri(bucket, prefix)}"):
-            for blob in self._client.list_blobs(bucket, prefix=prefix, fields=_LISTED, retry=DEFAULT_RETRY):
+            for blob in self._client.list_blobs(bucket, prefix=prefix, fields=_LISTED, retry=self._retry):
                 if since is None or blob.time_created >= since:
                     yield _info(blob)
 
@@ -130,7 +132,7 @@ class CloudObjects:
         for name in names:
             try:
                 with passing(f"delete of {_uri(bucket, name)}"):
-                    self._blob(bucket, name).delete(retry=DEFAULT_RETRY)
+                    self._blob(bucket, name).delete(retry=self._retry)
             except NotFound:
                 continue
 
@@ -138,18 +140,27 @@ class CloudObjects:
         return self._client.bucket(bucket).blob(name, generation=generation)
 
 
-def _download(blob: Blob, start: int, end: int) -> bytes:
+def _download(blob: Blob, start: int, end: int, retry: Retry) -> bytes:
     where = _uri(blob.bucket.name, blob.name)
     try:
         with passing(f"read of {where}"):
-            # The library counts the last byte in; raw, because a stored `Content-Encoding: gzip` is not ours to undo.
-            chunk: bytes = blob.download_as_bytes(
-                start=start, end=end - 1, raw_download=True, checksum=None, retry=DEFAULT_RETRY
-            )
+            chunk: bytes = retry(_download_once)(blob, start, end)
     except NotFound as error:
         raise _gone(blob.bucket.name, blob.name) from error
     if len(chunk) != end - start:
         raise Transient(f"Bytes {start} to {end} of {where} came as {len(chunk)} bytes")
+    return chunk
+
+
+def _download_once(blob: Blob, start: int, end: int) -> bytes:
+    """Read raw bytes: a stored `Content-Encoding: gzip` is not ours to undo. The library counts the last byte in."""
+    try:
+        chunk: bytes = blob.download_as_bytes(start=start, end=end - 1, raw_download=True, checksum=None, retry=None)
+    except GoogleAPICallError as error:
+        if error.response is not None:
+            # The library leaves the connection of a refused download open.
+            error.response.close()
+        raise
     return chunk
 
 

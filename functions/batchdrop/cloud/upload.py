@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from google.api_core.retry import Retry
 from google.cloud.storage import Blob
-from google.cloud.storage.retry import DEFAULT_RETRY
 
 from batchdrop.cloud.failures import passing
 from batchdrop.domain.errors import Transient
@@ -17,10 +17,10 @@ WRITE_CHUNK = 8 * MIB
 class Upload:
     """A sink for one object's bytes, over the client's file-like writer."""
 
-    def __init__(self, blob: Blob, content_type: str) -> None:
+    def __init__(self, blob: Blob, content_type: str, retry: Retry) -> None:
         """Open it; the first request goes out with the first full chunk."""
         self._what = f"upload of gs://{blob.bucket.name}/{blob.name}"
-        self._writer = blob.open("wb", chunk_size=WRITE_CHUNK, content_type=content_type, retry=DEFAULT_RETRY)
+        self._writer = blob.open("wb", chunk_size=WRITE_CHUNK, content_type=content_type, retry=retry)
 
     def write(self, data: bytes) -> object:
         """Append bytes."""

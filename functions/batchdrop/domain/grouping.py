@@ -1,7 +1,7 @@
 """Which waiting lots share the next batch."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -9,6 +9,9 @@ from batchdrop.domain import limits
 from batchdrop.domain.batch import LotRef
 from batchdrop.domain.shard import Lot, Ready, Shard
 from batchdrop.domain.states import LotState, ShardState
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Due time of a lot that waits for no time: queries find no missing ones."""
 
 Signature = dict[str, str]
 Merge = Callable[[Signature, Signature], Signature | None]
@@ -31,14 +34,8 @@ def due_lots(shard: Shard, now: datetime) -> list[Lot]:
 
 
 def next_due(shard: Shard) -> datetime | None:
-    """When the first of a shard's waiting lots may go; None if none waits for a time."""
-    times = [lot.due_at for lot in shard.lots if _may_go(shard, lot) and lot.due_at is not None]
-    return min(times, default=None)
-
-
-def has_waiting(shard: Shard) -> bool:
-    """Tell whether submit has anything to do for a shard, now or later."""
-    return any(_may_go(shard, lot) for lot in shard.lots)
+    """When the first of a shard's waiting lots may go; None if none waits."""
+    return min((lot.due_at or AT_ONCE for lot in shard.lots if _may_go(shard, lot)), default=None)
 
 
 def group(shards: Iterable[Shard], now: datetime, merge: Merge, most_rows: int = limits.BATCH_ROWS) -> Group:

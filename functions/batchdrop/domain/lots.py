@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from batchdrop.domain.grouping import has_waiting, next_due
+from batchdrop.domain.grouping import next_due
 from batchdrop.domain.ids import BatchId, LotNumber
 from batchdrop.domain.shard import Lot, Shard
 from batchdrop.domain.states import LotState, move_lot
@@ -50,5 +50,5 @@ def change(shard: Shard, numbers: Iterable[LotNumber], to: Callable[[Lot], Lot])
 def with_lots(shard: Shard, lots: tuple[Lot, ...]) -> Shard:
     """Give a shard its lots, keeping `waiting` and `due_at` true to them."""
     new = msgspec.structs.replace(shard, lots=lots)
-    waits = has_waiting(new)
-    return msgspec.structs.replace(new, waiting=waits, due_at=(next_due(new) or shard.due_at) if waits else None)
+    due_at = next_due(new)
+    return msgspec.structs.replace(new, waiting=due_at is not None, due_at=due_at)

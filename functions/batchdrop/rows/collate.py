@@ -1,8 +1,9 @@
 """Joins a lot's answers to its rows, by key and fingerprint: one outcome for every row, in row order."""
 
+import functools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum, auto
 from itertools import groupby
@@ -16,11 +17,12 @@ from batchdrop.rows.answers import Answer, Expectation, judge
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, Problem, SideRow, Stage
 
 Sides = Callable[[], Iterator[SideRow]]
+Known = Callable[[], Container[str]]
 Answers = Mapping[RowNumber, Sequence[Answer]] | Iterable[tuple[RowNumber, Answer]]
 
 
 class _Echo(Enum):
-    """Whose the echoed request of an answer is: this row's, nobody's, or another row's of the lot."""
+    """Whose the echoed request of an answer is: this row's, nobody's, or another row's of the batch."""
 
     OWN = auto()
     UNKNOWN = auto()
@@ -30,17 +32,17 @@ class _Echo(Enum):
 class Collation:
     """Iterate once over it for the outcomes; `tally`, `usage` and `strays` are whole afterwards.
 
-    An answer whose echo is another row's of the lot is an error of its own. One whose echo is nobody's is taken by
+    An answer whose echo is another row's of the batch is an error of its own. One whose echo is nobody's is taken by
     its key, and counted. Of several answers for a row the best is taken: own before foreign, good before bad,
     recognised before unknown, then the earliest, then the smaller; the rest are counted as duplicates.
     `foreign` counts every such answer, `strays` those for rows that the lot does not have.
     """
 
-    def __init__(self, sides: Sides, answers: Answers, expectation: Expectation) -> None:
+    def __init__(self, sides: Sides, answers: Answers, expectation: Expectation, known: Known) -> None:
         self._sides = sides
         self._answers = answers
         self._expectation = expectation
-        self._known: frozenset[str] | None = None
+        self._known = known
         self._counts: Counter[str] = Counter()
         self.usage = Usage()
         self.strays = 0
@@ -78,33 +80,30 @@ class Collation:
         outcome = judge(answer, side, self._expectation)
         if answer.fingerprint == side.fingerprint:
             return _Echo.OWN, outcome, answer
-        if answer.fingerprint in self._fingerprints():
+        if answer.fingerprint in self._known():
             return _Echo.FOREIGN, Failed(side=side, problem=_FOREIGN_ANSWER, usage=_usage(outcome)), answer
         return _Echo.UNKNOWN, outcome, answer
-
-    def _fingerprints(self) -> frozenset[str]:
-        """Read only when an echo is not its own row's, which is rare."""
-        if self._known is None:
-            self._known = frozenset(side.fingerprint for side in self._sides())
-        return self._known
 
     def _count(self, outcome: Outcome) -> None:
         self._counts[_field(outcome)] += 1
         self.usage += _usage(outcome)
 
 
-def collate(sides: Sides, answers: Answers, expectation: Expectation) -> Collation:
+def collate(sides: Sides, answers: Answers, expectation: Expectation, known: Known | None = None) -> Collation:
     """Join answers to the rows of a lot.
 
     Args:
         sides: opens the lot's sidecar, in row order; it may be called twice.
         answers: by row number of the shard; or pairs in ascending order of it, for what does not fit memory.
         expectation: what the job asks of its answers.
+        known: opens the fingerprints of all rows that rode with these, the lot's own unless told. Called only when an
+            echo is not its own row's, which is rare.
 
     Raises:
         ValueError: while iterating, if the pairs are out of order.
     """
-    return Collation(sides, answers, expectation)
+    own = functools.cache(lambda: frozenset(side.fingerprint for side in sides()))
+    return Collation(sides, answers, expectation, known or own)
 
 
 _END: tuple[float, list[Answer]] = (math.inf, [])

@@ -2,11 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 import orjson
 
 _FENCED = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
+_DECODER = json.JSONDecoder()
 _OPENING = re.compile(r"[{\[]")
 _TRIES = 20
 _MAX_DEPTH = 100
@@ -19,13 +22,18 @@ class Found(msgspec.Struct, frozen=True):
     bare: bool
 
 
-def find_json(text: str) -> Found | None:
-    """Find the JSON value in a text; None if there is none, or one nested more than 100 deep."""
-    found = _load(text, bare=True)
-    for fenced in _FENCED.finditer(text) if found is None else ():
-        found = found or _load(fenced[1], bare=False)
-    found = found or _embedded(text)
-    return None if found is None or _too_deep(text, found.value) else found
+def json_in(text: str) -> Iterator[Found]:
+    """Find the JSON values in a text, likeliest first; none that is nested more than 100 deep.
+
+    A text that is JSON as a whole has only that one.
+    """
+    whole = _load(text, bare=True)
+    if whole is not None:
+        yield from _sound(whole, text)
+        return
+    for fenced in islice(_FENCED.finditer(text), _TRIES):
+        yield from _sound(_load(fenced[1], bare=False), text)
+    yield from _embedded(text)
 
 
 def _load(text: str, *, bare: bool) -> Found | None:
@@ -35,23 +43,26 @@ def _load(text: str, *, bare: bool) -> Found | None:
         return None
 
 
-def _embedded(text: str) -> Found | None:
+def _embedded(text: str) -> Iterator[Found]:
     """Bounded tries: words may hold any number of brackets, and each try may read to the end."""
-    decoder = json.JSONDecoder()
     at = 0
     for _ in range(_TRIES):
         opening = _OPENING.search(text, at)
         if opening is None:
-            return None
-        at = opening.start()
+            return
+        start, at = opening.start(), opening.end()
         try:
-            _, end = decoder.raw_decode(text, at)
+            _, end = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
-            at += 1
             continue
         # The standard library takes NaN and half surrogates, which no output of ours could hold.
-        return _load(text[at:end], bare=False)
-    return None
+        yield from _sound(_load(text[start:end], bare=False), text)
+        at = end
+
+
+def _sound(found: Found | None, text: str) -> Iterator[Found]:
+    if found is not None and not _too_deep(text, found.value):
+        yield found
 
 
 def _too_deep(text: str, value: object) -> bool:

@@ -68,7 +68,7 @@ def check_native(value: Mapping[str, object]) -> Problem | None:
         problem = _check_content(content, f"request.contents[{index}]", single=len(contents) == 1)
         if problem is not None:
             return problem
-    return _check_depth(request)
+    return check_depth(request)
 
 
 _LINE_HINT = 'A line looks like {"request": {"contents": [{"role": "user", "parts": [{"text": "..."}]}]}}.'
@@ -106,7 +106,8 @@ def _check_part(part: object, path: str) -> Problem | None:
     return request_problem("BAD_URI", "The file's URI does not start with gs://.", hint, f"{path}.fileData.fileUri")
 
 
-def _check_depth(request: Mapping[str, object]) -> Problem | None:
+def check_depth(request: Mapping[str, object]) -> Problem | None:
+    """Judge how deep the objects of a request are nested."""
     level: list[object] = [request]
     for _ in range(MAX_DEPTH):
         level = [inner for value in level for inner in _one_deeper(value)]
@@ -133,7 +134,7 @@ def signature(request: Mapping[str, object]) -> dict[str, str] | None:
     Raises:
         RowProblem: one path has two types in this request, or the request is too deep to be looked at.
     """
-    problem = _check_depth(request)
+    problem = check_depth(request)
     if problem is not None:
         raise RowProblem(problem)
     found: dict[str, str] = {}

@@ -56,7 +56,7 @@ class ResultFormat(msgspec.Struct, frozen=True, kw_only=True):
                 assert_never(self.output)
 
     def result(self, answered: Answered, row_in_file: int) -> bytes:
-        """Write one result with its line end. `row_in_file` counts from 1; a CSV made of JSONL shows it."""
+        """Write one result with its line end. `row_in_file` counts from 0; a CSV made of JSONL shows it, from 1."""
         match self.output:
             case OutputFormat.JSONL if self.native:
                 return _native_line(answered)
@@ -84,7 +84,7 @@ class ResultFormat(msgspec.Struct, frozen=True, kw_only=True):
         answer = map(answer_cell, _values(answered.output))
         raw = answered.side.raw
         if self.layout.format is not InputFormat.CSV:
-            return self._csv((str(row_in_file), _one_line(raw), *answer))
+            return self._csv((str(row_in_file + 1), _one_line(raw), *answer))
         if '"' in raw or "\r" in raw:
             return self._csv((*fields_of(raw, self.layout.delimiter), *answer))
         delimiter = self.layout.delimiter

@@ -1,13 +1,13 @@
 """Whether a response holds a good answer: blocked, cut off, finished oddly, or not what the schema asks for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import orjson
 
 from batchdrop.rows.conform import Mismatch, Schema, mismatch, properties_of, wants_text
-from batchdrop.rows.lenient import find_json
+from batchdrop.rows.lenient import json_in
 from batchdrop.rows.status import Trouble
 
 _BLOCKING = frozenset(
@@ -141,17 +141,22 @@ def _speaks(part: Mapping[str, object]) -> bool:
 
 
 def _typed(text: str, reason: str, schema: Schema) -> Said | Trouble:
-    found = find_json(text)
-    value = text.strip() if found is None else found.value
-    wrong = mismatch(value, schema)
-    if wrong is not None and found is not None and wants_text(schema):
-        value = text.strip()
+    first: Mismatch | None = None
+    for value in _readings(text, schema):
         wrong = mismatch(value, schema)
-    if wrong is None:
-        return _said(value, reason, properties_of(schema))
+        if wrong is None:
+            return _said(value, reason, properties_of(schema))
+        first = first or wrong
     if reason == _CUT:
         return _truncated()
-    return _INVALID_JSON if found is None and not wants_text(schema) else _mismatched(wrong)
+    return _INVALID_JSON if first is None else _mismatched(first)
+
+
+def _readings(text: str, schema: Schema) -> Iterator[object]:
+    """What a text may mean: the JSON in it, and as it stands where the schema wants a string."""
+    yield from (found.value for found in json_in(text))
+    if wants_text(schema):
+        yield text.strip()
 
 
 _INVALID_JSON = Trouble(

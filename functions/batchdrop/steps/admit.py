@@ -6,9 +6,10 @@ import msgspec
 
 from batchdrop.domain import limits
 from batchdrop.domain.job import Job, job_ref
+from batchdrop.domain.lots import with_lots
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.shard import Ready, Shard, shards_of
-from batchdrop.domain.states import JobState, LotState, ShardState, move_job
+from batchdrop.domain.states import JobState, move_job
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
 from batchdrop.steps.closing import close, close_if_complete
@@ -71,19 +72,17 @@ def _mark_ready(context: Context, job: Job) -> None:
 
 
 def _marked(context: Context, job: Job) -> Iterator[Write]:
-    now = context.clock.now()
     rows, lines = 0, job.layout.head_lines if job.layout is not None else 0
     for shard in context.documents.find(shards_of(job.id)):
         value = shard.value
         if value.ready is Ready.NONE:
-            waits = value.state is ShardState.OPEN and any(lot.state is LotState.WAITING for lot in value.lots)
-            ready = _ready(job, value, first_row=rows, first_line=lines)
-            yield replace(context, shard, msgspec.structs.replace(ready, waiting=waits, due_at=now))
+            yield replace(context, shard, _ready(job, value, first_row=rows, first_line=lines))
         rows += value.rows
         lines += value.lines
 
 
 def _ready(job: Job, shard: Shard, *, first_row: int, first_line: int) -> Shard:
-    return msgspec.structs.replace(
+    ready = msgspec.structs.replace(
         shard, ready=Ready.ALL, first_row=first_row, first_line=first_line, rank=job.rank, lane=job.lane
     )
+    return with_lots(ready, ready.lots)

@@ -17,7 +17,7 @@ from batchdrop.domain.lots import closed, next_number, waiting_again
 from batchdrop.domain.shard import Lot, Shard, Tally
 from batchdrop.domain.vertex import failure_of, remedy
 from batchdrop.rows.answers import Answer, Expectation
-from batchdrop.rows.collate import collate
+from batchdrop.rows.collate import Known, collate
 from batchdrop.rows.outcomes import outcome_line
 from batchdrop.rows.prompt import Prompt
 from batchdrop.rows.sidecar import lines_of, read_sidecar
@@ -38,6 +38,7 @@ class LotCloser(msgspec.Struct, frozen=True):
     batch: Batch
     ending: Ending
     verdict: Unanswered
+    known: Known
 
     def close(self, shard: Shard, lots: list[Lot], answers: _Pairs) -> Shard:
         """Return the shard with these lots closed, waiting again, or cut anew. `answers` may be opened often."""
@@ -60,7 +61,7 @@ class LotCloser(msgspec.Struct, frozen=True):
 
     def _with_answers(self, shard: Shard, lot: Lot, answers: _Pairs) -> Shard:
         """Write the outcomes of the lot's rows; rows worth another try get a lot of their own."""
-        collation = collate(lambda: self._sides(lot), answers(), self._expectation())
+        collation = collate(lambda: self._sides(lot), answers(), self._expectation(), self.known)
         again: list[RowNumber] = []
         last_attempt = lot.attempt >= self.job.options.max_attempts
         folder = self._folder(shard)
@@ -70,7 +71,9 @@ class LotCloser(msgspec.Struct, frozen=True):
                 if not isinstance(outcome, Again):
                     outcomes.write(outcome_line(outcome))
                 elif last_attempt:
-                    outcomes.write(outcome_line(Failed(side=outcome.side, problem=outcome.problem)))
+                    outcomes.write(
+                        outcome_line(Failed(side=outcome.side, problem=outcome.problem, usage=outcome.usage))
+                    )
                 else:
                     again.append(outcome.side.row)
         tally = _settled(collation.tally) if last_attempt else collation.tally

@@ -1,7 +1,7 @@
 """Collect: sort the answers of an ended batch to its lots, close lots and shards, cut new lots of rows to try again."""
 
+import functools
 from datetime import timedelta
-from functools import partial
 
 import msgspec
 
@@ -16,6 +16,7 @@ from batchdrop.domain.shard import Shard, shard_ref
 from batchdrop.domain.states import ENDED_JOB_STATES, BatchState, JobState, LotState, ShardState, move_batch, move_shard
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
+from batchdrop.rows.sidecar import read_sidecar
 from batchdrop.steps.close_lot import LotCloser
 from batchdrop.steps.closing import close_if_complete, stop_job
 from batchdrop.steps.context import Context
@@ -45,8 +46,9 @@ def collect(context: Context, own: Snapshot[Turn]) -> None:
         _wait(context, found, own)
         return
     verdict = unanswered(batch, ending)
+    known = functools.cache(lambda: _fingerprints(context, batch, shards))
     for job in sorted(live):
-        closer = LotCloser(context, live[job], prompt_of(context, live[job]), batch, ending, verdict)
+        closer = LotCloser(context, live[job], prompt_of(context, live[job]), batch, ending, verdict, known)
         _close_lots(closer, answers, [name for name in shards if name[0] == job])
         close_if_complete(context, job)
     if answers.seen.strangers:
@@ -58,6 +60,15 @@ def _shards(context: Context, batch: Batch, live: dict[JobId, Job]) -> dict[Shar
     refs = {(lot.job, lot.shard): shard_ref(lot.job, lot.shard) for lot in batch.lots if lot.job in live}
     found = context.documents.get_all(list(refs.values()))
     return {(shard.value.job, shard.value.index): shard.value for shard in found}
+
+
+def _fingerprints(context: Context, batch: Batch, shards: dict[ShardName, Shard]) -> frozenset[str]:
+    """Fingerprints of all rows that rode in a batch, to know another row's answer by."""
+    bucket = context.settings.work_bucket
+    lots = [lot for shard in shards.values() for lot in carried(shard, batch.id)]
+    return frozenset(
+        side.fingerprint for lot in lots for side in read_sidecar(context.objects.read(bucket, lot.sidecar))
+    )
 
 
 def _wait(context: Context, found: Snapshot[Batch], own: Snapshot[Turn]) -> None:
@@ -77,7 +88,7 @@ def _wait(context: Context, found: Snapshot[Batch], own: Snapshot[Turn]) -> None
 
 def _close_lots(closer: LotCloser, answers: SortedAnswers, shards: list[ShardName]) -> None:
     for name in sorted(shards):
-        decide_again(partial(_close_in_shard, closer.context, closer, answers, name))
+        decide_again(functools.partial(_close_in_shard, closer.context, closer, answers, name))
     if closer.verdict is Unanswered.STOP_JOBS:
         stop_job(closer.context, closer.job.id, JobState.FAILED, reason_to_stop(closer.ending))
 

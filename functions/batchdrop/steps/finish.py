@@ -8,7 +8,7 @@ from batchdrop.domain.ids import Generation
 from batchdrop.domain.job import Job, job_ref
 from batchdrop.domain.name import name_ref
 from batchdrop.domain.objects import ObjectInfo
-from batchdrop.domain.shard import Shard, shards_of
+from batchdrop.domain.shard import Part, Shard, shards_of
 from batchdrop.domain.states import TERMINAL_JOB_STATES, JobState, ShardState, move_job, move_shard
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot
@@ -47,11 +47,11 @@ def outcome_of(job: Job, account: Account) -> JobState:
 
 
 def _finish(context: Context, job: Job) -> None:
-    account, shards = _account(context, job)
+    account, parts = _account(context, job)
     outcome = outcome_of(job, account)
     files: tuple[File, ...] = ()
     if outcome is not JobState.CANCELLED:
-        files = write_files(context, job, shards)
+        files = write_files(context, job, parts)
     _write_manifest(context, job, outcome, account, files)
     _expire(context, job, outcome)
     context.log.info(
@@ -66,18 +66,20 @@ def _finish(context: Context, job: Job) -> None:
     )
 
 
-def _account(context: Context, job: Job) -> tuple[Account, list[Shard]]:
+def _account(context: Context, job: Job) -> tuple[Account, list[Part]]:
     """Sum up the shards in order, writing the parts of those that have none yet."""
     base = Base(lines=job.layout.head_lines if job.layout is not None else 0)
-    account, shards = Account(), []
+    account = Account()
+    parts: list[Part] = []
     for found in context.documents.find(shards_of(job.id)):
         shard = found.value
         if job.outcome is not JobState.CANCELLED and shard.part is None and shard.state is not ShardState.PLANNED:
             shard = _with_part(context, job, found, base)
         account = add_shard(account, shard)
         base = Base(base.rows + shard.rows, base.lines + shard.lines)
-        shards.append(shard)
-    return account, shards
+        if shard.part is not None:
+            parts.append(shard.part)
+    return account, parts
 
 
 def _with_part(context: Context, job: Job, found: Snapshot[Shard], base: Base) -> Shard:

@@ -83,7 +83,6 @@ def _register(context: Context, info: ObjectInfo, refusal: Reason | None) -> Non
     def act() -> None:
         known = context.documents.get(name_ref(info.bucket, info.name))
         if known is not None and known.value.generation >= info.generation:
-            context.log.info("input.known", object=info.name, generation=info.generation, job=known.value.job)
             return
         old = context.documents.get(job_ref(known.value.job)) if known is not None else None
         if known is not None and old is not None and _same_work(context, old.value, info):

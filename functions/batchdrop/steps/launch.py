@@ -9,7 +9,7 @@ import msgspec
 
 from batchdrop.domain import limits
 from batchdrop.domain.batch import Batch, Claim, Ending, batch_ref
-from batchdrop.domain.errors import CreateRefused, CreateThrottled, CreateUnknown
+from batchdrop.domain.errors import CreateRefused, CreateThrottled, CreateUnknown, Transient
 from batchdrop.domain.ids import VertexJobName
 from batchdrop.domain.states import BatchState, move_batch
 from batchdrop.domain.vertex import BatchSpec
@@ -24,7 +24,12 @@ from batchdrop.steps.writes import decide_again, replace
 
 def launch(context: Context, batch: Batch, requests: tuple[str, ...]) -> None:
     """Create the Vertex job of a try that this run has claimed."""
-    compose_all(context, batch.input_object, requests, JSON_LINES)
+    try:
+        compose_all(context, batch.input_object, requests, JSON_LINES)
+    except Transient:
+        # Nothing was asked of Vertex yet, so nobody needs to wait for the claim to lapse.
+        release(context, batch, due_at=context.clock.now())
+        raise
     claimed = context.documents.get(batch_ref(batch.id))
     if claimed is None or not _is_mine(claimed.value, batch):
         context.log.warning("batch.claim_lost", batch=batch.id, attempt=batch.tries)

@@ -6,7 +6,7 @@ import msgspec
 
 from batchdrop.domain.job import InputFormat, Job, OutputFormat
 from batchdrop.domain.objects import ObjectInfo
-from batchdrop.domain.shard import Part, Shard
+from batchdrop.domain.shard import Part
 from batchdrop.rows.results import failed_header
 from batchdrop.steps.compose import compose_all
 from batchdrop.steps.context import Context
@@ -18,15 +18,13 @@ from batchdrop.steps.prompts import read_prompt
 _CSV = "text/csv; charset=utf-8"
 
 
-def write_files(context: Context, job: Job, shards: Iterable[Shard]) -> tuple[File, ...]:
+def write_files(context: Context, job: Job, parts: list[Part]) -> tuple[File, ...]:
     """Write results, errors, failed records and the prompt that was used; each only where there is something.
 
     Raises:
         ObjectGone: a part is not there any more.
     """
-    parts = [shard.part for shard in shards if shard.part is not None]
-    files = [*_row_files(context, job, parts), *_prompt_file(context, job)]
-    return tuple(files)
+    return (*_row_files(context, job, parts), *_prompt_file(context, job))
 
 
 class _Sheet(msgspec.Struct, frozen=True, kw_only=True):

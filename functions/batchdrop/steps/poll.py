@@ -2,7 +2,7 @@
 
 import msgspec
 
-from batchdrop.domain.batch import Batch, Ending, batch_of_output, batch_ref, batches_in
+from batchdrop.domain.batch import Batch, Ending, batch_of_output, batch_ref
 from batchdrop.domain.ids import BatchId
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.states import BatchState, move_batch
@@ -23,12 +23,6 @@ def predictions_written(context: Context, written: ObjectInfo) -> None:
         context.log.info("predictions.ignored", object=written.name)
         return
     poll(context, batch)
-
-
-def poll_running(context: Context) -> None:
-    """Poll every batch that runs."""
-    for batch in list(context.documents.find(batches_in(BatchState.RUNNING))):
-        poll(context, batch.value.id)
 
 
 def poll(context: Context, batch: BatchId) -> None:

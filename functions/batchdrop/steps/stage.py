@@ -11,10 +11,10 @@ from batchdrop.domain.shard import Shard, shard_ref, shards_in
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState, ShardState, move_shard
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot
+from batchdrop.rows.prompt import Renderer
 from batchdrop.rows.read import SliceReader, read_from, read_to
 from batchdrop.rows.requests import RowProblem, check_native, fingerprint, request_line, signature
 from batchdrop.rows.sidecar import invalid_line
-from batchdrop.rows.template import Renderer
 from batchdrop.rows.values import BadRow, Row, SideRow
 from batchdrop.steps.closing import stop_job
 from batchdrop.steps.context import Context

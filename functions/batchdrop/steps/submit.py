@@ -30,11 +30,10 @@ def submit(context: Context, own: Snapshot[Turn]) -> None:
     context.documents.commit([done(own)])
 
 
-def submit_due(context: Context) -> None:
-    """Submit what waits in every lane that has something due."""
+def due_lanes(context: Context) -> list[LaneId]:
+    """Lanes that have something due."""
     due = context.documents.find(any_waiting_shards(context.clock.now(), limits.BATCH_LOTS))
-    for lane in sorted({shard.value.lane for shard in due}):
-        submit_lane(context, lane)
+    return sorted({shard.value.lane for shard in due})
 
 
 def submit_lane(context: Context, lane: LaneId) -> None:

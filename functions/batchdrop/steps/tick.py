@@ -1,15 +1,19 @@
 """Tick: find what stopped, and move it on. Whatever lost its event is seen here."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from batchdrop.domain import limits
-from batchdrop.domain.batch import batches_in
+from batchdrop.domain.batch import Batch, batches_in
+from batchdrop.domain.errors import Conflict
 from batchdrop.domain.refs import Document, Ref
 from batchdrop.domain.states import BatchState
-from batchdrop.domain.turn import overdue_turns
+from batchdrop.domain.turn import Turn, overdue_turns
+from batchdrop.ports import Snapshot
 from batchdrop.steps.context import Context
-from batchdrop.steps.poll import poll_running
-from batchdrop.steps.submit import resume, submit_due
+from batchdrop.steps.poll import poll
+from batchdrop.steps.submit import due_lanes, resume, submit_lane
 from batchdrop.steps.sweep import cancel_strays, list_inputs
 from batchdrop.steps.turns import send_again
 from batchdrop.steps.writes import create, decide_again, replace
@@ -29,27 +33,53 @@ _HOURLY_REF = Ref("ticks/hourly", Hourly)
 
 
 def tick(context: Context) -> None:
-    """Poll what runs, submit what is due, send overdue turns again; hourly, look for what no event told."""
-    poll_running(context)
-    _take_over_stopped(context)
-    submit_due(context)
-    _send_overdue_turns(context)
+    """Poll what runs, submit what is due, send overdue turns again; hourly, look for what no event told.
+
+    Raises:
+        ExceptionGroup: some of it failed; all the rest was done.
+    """
+    acts: list[Callable[[], None]] = [
+        *(partial(poll, context, batch.value.id) for batch in _in(context, BatchState.RUNNING)),
+        *(partial(resume, context, batch) for batch in _in(context, BatchState.SUBMITTING)),
+        *(partial(submit_lane, context, lane) for lane in due_lanes(context)),
+        *(partial(_send_again, context, turn) for turn in _overdue(context)),
+        partial(_hourly, context),
+    ]
+    failures = [failure for act in acts if (failure := _attempt(act)) is not None]
+    if failures:
+        raise ExceptionGroup("Parts of a tick failed.", failures)
+    context.log.info("tick.done", acts=len(acts))
+
+
+def _attempt(act: Callable[[], None]) -> Exception | None:
+    """One thing that goes wrong must not keep the tick from all others."""
+    try:
+        act()
+    except Conflict:
+        return None  # another tick does the same at this moment
+    except Exception as error:  # noqa: BLE001  # raised with the others at the end
+        return error
+    return None
+
+
+def _in(context: Context, state: BatchState) -> list[Snapshot[Batch]]:
+    return list(context.documents.find(batches_in(state)))
+
+
+def _overdue(context: Context) -> list[Snapshot[Turn]]:
+    return list(context.documents.find(overdue_turns(context.clock.now(), _MOST_RESENT)))
+
+
+def _send_again(context: Context, turn: Snapshot[Turn]) -> None:
+    context.documents.commit(send_again(context, turn))
+    context.log.warning("turn.sent_again", turn=turn.value.id, sent=turn.value.sent + 1, starts=turn.value.starts)
+
+
+def _hourly(context: Context) -> None:
     hourly = decide_again(lambda: _claim_hour(context))
     if hourly is not None:
         cancel_strays(context)
         list_inputs(context, since=max(hourly.installed_at, hourly.at - limits.LIST_BACK))
-    context.log.info("tick.done")
-
-
-def _take_over_stopped(context: Context) -> None:
-    for batch in list(context.documents.find(batches_in(BatchState.SUBMITTING))):
-        resume(context, batch)
-
-
-def _send_overdue_turns(context: Context) -> None:
-    for turn in list(context.documents.find(overdue_turns(context.clock.now(), _MOST_RESENT))):
-        context.documents.commit(send_again(context, turn))
-        context.log.warning("turn.sent_again", turn=turn.value.id, sent=turn.value.sent + 1, starts=turn.value.starts)
 
 
 def _claim_hour(context: Context) -> Hourly | None:

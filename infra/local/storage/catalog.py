@@ -67,10 +67,7 @@ class Catalog:
         self._announce = announce
         self._remove = remove
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_SCHEMA)
+        self._db = _open(path)
 
     def close(self) -> None:
         """Close the file; whoever still waits for the lock gets an error."""
@@ -200,3 +197,17 @@ class Catalog:
     def _is_named(self, blob: BlobId) -> bool:
         query = "SELECT 1 FROM objects WHERE blob = ? LIMIT 1"
         return self._db.execute(query, (blob,)).fetchone() is not None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=1.0, check_same_thread=False, isolation_level=None)
+    try:
+        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+            db.execute(f"PRAGMA {pragma}")
+        db.executescript(_SCHEMA)
+    except sqlite3.OperationalError as error:
+        db.close()
+        raise RuntimeError(
+            f"Cannot use {path}: {error}. Stop the server that has it, or use another folder."
+        ) from error
+    return db

@@ -40,7 +40,10 @@ class FaultStage(Enum):
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One fault; `bucket` and `prefix` (of the object's name) narrow it down. Times are seconds."""
+    """One fault; times are seconds.
+
+    `bucket` and `prefix` narrow it down: to objects whose name begins so, or for a list to the listed prefix.
+    """
 
     method: FaultMethod
     bucket: str | None = None
@@ -100,7 +103,7 @@ class Faults:
     def take(self, method: FaultMethod, bucket: str, name: str) -> Fault | None:
         """The fault for this request, which counts as consumed."""
         with self._lock:
-            for index, (entry) in enumerate(self._counts):
+            for index, entry in enumerate(self._counts):
                 if entry.consumed < entry.fault.count and entry.fault.strikes(method, bucket, name):
                     self._counts[index] = FaultCount(entry.fault, entry.consumed + 1)
                     return entry.fault

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from infra.local.storage import serve_buckets, serve_faults, serve_media, serve_objects, serve_uploads
 from infra.local.storage.calls import Handler
-from infra.local.storage.errors import ApiError, unsupported
+from infra.local.storage.errors import ApiError, invalid, unsupported
 
 _BUCKETS = "/storage/v1/b"
 _BUCKET = f"{_BUCKETS}/*"
@@ -77,4 +77,7 @@ def _capture(pattern: tuple[str, ...], segments: list[str]) -> tuple[str, ...] |
     pairs = list(zip(pattern, segments, strict=True))
     if any(expected not in ("*", segment) for expected, segment in pairs):
         return None
-    return tuple(unquote(segment, errors="surrogateescape") for expected, segment in pairs if expected == "*")
+    try:
+        return tuple(unquote(segment, errors="strict") for expected, segment in pairs if expected == "*")
+    except UnicodeDecodeError as error:
+        raise invalid("The path is not UTF-8.") from error

@@ -17,7 +17,7 @@ from infra.local.storage.calls import Services
 from infra.local.storage.catalog import Catalog
 from infra.local.storage.events import EventBus, Listener, event_of
 from infra.local.storage.faults import Faults
-from infra.local.storage.model import Clock
+from infra.local.storage.model import Change, Clock
 from infra.local.storage.shelf import Shelf
 from infra.local.storage.uploads import Uploads
 
@@ -42,17 +42,17 @@ class StorageServer:
         clock: Clock = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
-        self.faults = Faults()
-        self._socket = _listen(host, port)
-        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
-        self._bus = EventBus(listeners)
         root.mkdir(parents=True, exist_ok=True)
         blobs = Blobs(root / "blobs")
-        self._catalog = Catalog(
-            root / "catalog.sqlite",
-            announce=lambda change: self._bus.publish(event_of(change, self.url)),
-            remove=blobs.remove,
-        )
+        self._socket = _listen(host, port)
+        try:
+            self._catalog = Catalog(root / "catalog.sqlite", announce=self._publish, remove=blobs.remove)
+        except BaseException:
+            self._socket.close()
+            raise
+        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+        self.faults = Faults()
+        self._bus = EventBus(listeners)
         shelf = Shelf(self._catalog, blobs, clock, new_id)
         self._uploads = Uploads(shelf)
         self._uploads.sweep()
@@ -74,6 +74,9 @@ class StorageServer:
         self._uploads.close()
         self._catalog.close()
 
+    def _publish(self, change: Change) -> None:
+        self._bus.publish(event_of(change, self.url))
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -88,7 +91,12 @@ def _listen(host: str, port: int) -> socket.socket:
     # asyncio turns Nagle's delay off only where the protocol is named.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        advice = "Choose another port, or 0 for a free one."
+        raise OSError(error.errno, f"Cannot listen on {host}:{port}: {error.strerror}. {advice}") from error
     listener.listen(2048)
     return listener
 

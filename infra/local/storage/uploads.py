@@ -4,6 +4,7 @@ Blocking, except for `lock`; a session is used by one request at a time.
 """
 
 import asyncio
+import weakref
 from datetime import timedelta
 
 import msgspec
@@ -23,7 +24,7 @@ class Uploads:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._locks: dict[UploadId, asyncio.Lock] = {}
+        self._locks: weakref.WeakValueDictionary[UploadId, asyncio.Lock] = weakref.WeakValueDictionary()
         self._sinks: dict[UploadId, Sink] = {}
 
     def lock(self, upload: UploadId) -> asyncio.Lock:
@@ -66,7 +67,7 @@ class Uploads:
         except BaseException:
             self.cancel(session)
             raise
-        self._forget(session.id)
+        self._sinks.pop(session.id, None)
         return item
 
     def cancel(self, session: Session) -> None:
@@ -75,7 +76,7 @@ class Uploads:
             self._shelf.catalog.drop_upload(session.id)
         if session.result is None:
             self.sink(session).discard()
-        self._forget(session.id)
+        self._sinks.pop(session.id, None)
 
     def sweep(self) -> None:
         """Forget sessions older than a week, as the cloud does."""
@@ -89,10 +90,6 @@ class Uploads:
         for sink in self._sinks.values():
             sink.close()
         self._sinks.clear()
-
-    def _forget(self, upload: UploadId) -> None:
-        self._sinks.pop(upload, None)
-        self._locks.pop(upload, None)
 
 
 def _require_size(session: Session, size: int) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 from infra.local.vertex.gcs import GcsStorage
 from infra.local.vertex.models.base import Model
@@ -29,7 +30,12 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         models=tuple(options.models) or _DEFAULTS.models,
         any_current=not options.models,
     )
-    storage = GcsStorage(options.storage)
+    with closing(GcsStorage(options.storage)) as storage:
+        _serve(options, settings, storage, environment)
+    return 0
+
+
+def _serve(options: argparse.Namespace, settings: Settings, storage: Storage, environment: Mapping[str, str]) -> None:
     server = VertexServer(
         storage=storage,
         model=model_of(options.answers, environment, storage),
@@ -40,9 +46,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     # The server hands a signal on once it has ended; here it has done its work.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    # Jobs compute in threads: callers of the API must not wait five milliseconds for each step of theirs.
+    sys.setswitchinterval(0.0005)
     print(f"vertex listening on {server.url}", flush=True)
     server.serve()
-    return 0
 
 
 def model_of(answers: str, environment: Mapping[str, str], storage: Storage) -> Model:

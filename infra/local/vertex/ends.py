@@ -1,11 +1,13 @@
 """How a job that has run comes to its end."""
 
+from datetime import datetime
+
 import msgspec
 
 from infra.local.vertex import texts
 from infra.local.vertex.faults import JobFault
-from infra.local.vertex.jobs import Failure
-from infra.local.vertex.states import JobState
+from infra.local.vertex.jobs import Failure, Job, moved
+from infra.local.vertex.states import MOVES, JobState
 
 _WITH_ERROR = frozenset({JobState.JOB_STATE_FAILED, JobState.JOB_STATE_CANCELLED})
 
@@ -30,13 +32,23 @@ class End(msgspec.Struct, frozen=True):
         return self.state is not JobState.JOB_STATE_FAILED
 
 
+CANCELLED = End(JobState.JOB_STATE_CANCELLED, texts.CANCELED)
+
+
 def planned_end(fault: JobFault, *, cancelled: bool) -> End:
     """The end of a job whose rows are through, or as far as it got."""
     if cancelled:
-        return End(JobState.JOB_STATE_CANCELLED, texts.CANCELED)
+        return CANCELLED
     state = fault.end or JobState.JOB_STATE_SUCCEEDED
     if state not in _WITH_ERROR:
         return End(state)
     if state is JobState.JOB_STATE_CANCELLED:
-        return End(state, texts.CANCELED)
+        return CANCELLED
     return End(state, Failure(fault.code, fault.message or texts.usual(fault.code)))
+
+
+def ended(job: Job, end: End, now: datetime) -> Job:
+    """The job at its end; one that is being cancelled and may not end so is cancelled."""
+    if end.state not in MOVES[job.state]:
+        end = CANCELLED
+    return moved(job, end.state, now, end.error)

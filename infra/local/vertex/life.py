@@ -10,7 +10,7 @@ import msgspec
 from infra.local.vertex import texts
 from infra.local.vertex.answering import Run
 from infra.local.vertex.book import CancelAskedError
-from infra.local.vertex.ends import End, JobFailedError, planned_end
+from infra.local.vertex.ends import CANCELLED, End, JobFailedError, ended, planned_end
 from infra.local.vertex.faults import JobFault
 from infra.local.vertex.importer import imported, split_uri
 from infra.local.vertex.jobs import Failure, Job, Stats, moved, output_directory, project_number
@@ -40,7 +40,7 @@ class Life:
         try:
             end = self._lived()
         except CancelAskedError:
-            end = End(JobState.JOB_STATE_CANCELLED, texts.CANCELED)
+            end = CANCELLED
         except JobFailedError as failed:
             end = End(JobState.JOB_STATE_FAILED, failed.failure)
         except Exception:  # noqa: BLE001  # a thread has no caller; the job must end, and the log says why
@@ -48,7 +48,7 @@ class Life:
             end = End(JobState.JOB_STATE_FAILED, texts.SYSTEM_ERROR)
         if not self._world.closing.is_set():
             now = self._world.clock.now()
-            self._world.book.change(self._job.name, lambda job: moved(job, end.state, now, end.error))
+            self._world.book.change(self._job.name, lambda job: ended(job, end, now))
 
     def _lived(self) -> End:
         settings = self._world.settings

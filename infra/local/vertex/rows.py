@@ -44,7 +44,7 @@ def input_row(line: bytes) -> InputRow:
     """Read a line that the importer has let pass; what is echoed stays the bytes that came."""
     members = _FIELDS.decode(line)
     raw = bytes(members["request"])
-    custom_id = orjson.loads(members["custom_id"]) if "custom_id" in members else ""
+    custom_id = orjson.loads(bytes(members["custom_id"])) if "custom_id" in members else ""
     return InputRow(str(custom_id), _siblings(members), raw, orjson.loads(raw))
 
 

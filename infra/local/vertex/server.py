@@ -4,6 +4,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +21,8 @@ from infra.local.vertex.service import JobService
 from infra.local.vertex.settings import Settings
 from infra.local.vertex.world import World
 
+_BACKLOG = 1024
+
 
 def random_id() -> int:
     """A positive int64 of nineteen digits, as Vertex numbers its jobs."""
@@ -30,7 +33,7 @@ class VertexServer:
     """A running stand-in: `with VertexServer(storage_url=...) as server: server.url`.
 
     Storage is reached over its JSON API at `storage_url`, or is given as `storage`. Without a `model` the stand-in
-    answers. It listens from the moment it is made; `port` 0 takes a free one.
+    answers; the model is closed with the server. It listens from the moment it is made; `port` 0 takes a free one.
     """
 
     def __init__(  # noqa: PLR0913  # everything that comes from outside is handed in here
@@ -47,11 +50,16 @@ class VertexServer:
     ) -> None:
         if storage is None and not storage_url:
             raise ValueError("name the storage to read from and write to: storage_url or storage")
-        self._model = model or StandIn()
-        world = World(settings, storage or GcsStorage(storage_url), self._model, clock or WallClock())
-        self._runner = Runner(world)
-        app = application(world, JobService(world, self._runner, new_id))
-        self._socket = socket.create_server((host, port), backlog=128)
+        self._closing = ExitStack()
+        answers = model or StandIn()
+        self._closing.callback(answers.close)
+        if storage is None:
+            storage = self._closing.enter_context(closing(GcsStorage(storage_url)))
+        world = World(settings, storage, answers, clock or WallClock())
+        runner = Runner(world)
+        self._closing.callback(runner.close)
+        app = application(world, JobService(world, runner, new_id))
+        self._socket = _listening(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
@@ -76,8 +84,7 @@ class VertexServer:
         try:
             self._uvicorn.run(sockets=[self._socket])
         finally:
-            self._runner.close()
-            self._model.close()
+            self._closing.close()
             self._socket.close()
 
     def stop(self) -> None:
@@ -95,3 +102,12 @@ class VertexServer:
         self.stop()
         if self._thread is not None:
             self._thread.join()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    # asyncio turns Nagle's delay off only where the protocol is named; with it each reply waits for 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(_BACKLOG)
+    return listener

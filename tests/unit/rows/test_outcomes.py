@@ -11,7 +11,11 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 COUNTS = st.integers(0, 2**60)
 USAGES = st.builds(Usage, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=10,
 )
@@ -26,9 +30,7 @@ OUTPUTS = st.builds(
     response=JSON.map(lambda value: msgspec.Raw(msgspec.json.encode(value))),
     fields=st.none() | st.dictionaries(TEXTS, JSON, max_size=4),
 )
-PROBLEMS = st.builds(
-    Problem, stage=st.sampled_from(Stage), code=TEXTS, message=TEXTS, hint=TEXTS, path=TEXTS
-)
+PROBLEMS = st.builds(Problem, stage=st.sampled_from(Stage), code=TEXTS, message=TEXTS, hint=TEXTS, path=TEXTS)
 OUTCOMES = st.builds(Answered, side=SIDES, output=OUTPUTS) | st.builds(
     Failed, side=SIDES, problem=PROBLEMS, usage=USAGES
 )

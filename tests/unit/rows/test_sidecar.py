@@ -9,9 +9,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 SIDES = st.builds(
     SideRow, row=st.integers(0, 10**6).map(RowNumber), line=st.integers(1, 10**6), fingerprint=TEXTS, raw=TEXTS
 )
-PROBLEMS = st.builds(
-    Problem, stage=st.sampled_from(Stage), code=TEXTS, message=TEXTS, hint=TEXTS, path=TEXTS
-)
+PROBLEMS = st.builds(Problem, stage=st.sampled_from(Stage), code=TEXTS, message=TEXTS, hint=TEXTS, path=TEXTS)
 BAD_ROWS = st.builds(
     BadRow, row=st.integers(0, 10**6).map(RowNumber), line=st.integers(1, 10**6), raw=st.binary(), problem=PROBLEMS
 )

@@ -16,7 +16,7 @@ from infra.local.vertex.models.lexicon import (
     stem,
 )
 from infra.local.vertex.models.prompt import Prompt
-from infra.local.vertex.models.topics import STEMS
+from infra.local.vertex.models.topics import STEMS, THEMES
 
 _NEGATION_REACH = 3
 _MIXED_BELOW = 0.5
@@ -24,6 +24,7 @@ _STRONG_FROM = 3
 _STARS = re.compile(
     r"(\d(?:[.,]\d)?)\s*(?:/\s*(5|10)\b|(?:out of|von|sur|de)\s+(5|10)\b|[- ]?stars?\b|[- ]?Sterne?\b|★)", re.IGNORECASE
 )
+_LETTERS = re.compile(r"[^\W\d_]+")
 _RATING_KEYS = ("rating", "stars", "score")
 _FIVE = 5
 
@@ -76,6 +77,11 @@ def mood(prompt: Prompt) -> Mood:
     return Mood(good, bad, strong)
 
 
+def weight(sentence: str) -> int:
+    """How many words of a sentence praise or blame."""
+    return sum(word in POSITIVE or word in NEGATIVE for word in _LETTERS.findall(sentence.lower()))
+
+
 def stars(prompt: Prompt) -> float | None:
     """A rating that the text states, from 1 to 5."""
     for key in _RATING_KEYS:
@@ -118,9 +124,11 @@ def keywords(prompt: Prompt, count: int) -> list[str]:
 
 def themes(prompt: Prompt) -> list[str]:
     """What a text is about, the most telling theme first."""
-    counts = _stem_counts(prompt.words)
-    scores = {theme: sum(counts[word] for word in stems if word in counts) for theme, stems in STEMS.items()}
-    return sorted((theme for theme, score in scores.items() if score), key=lambda theme: -scores[theme])
+    scores: Counter[str] = Counter()
+    for word, count in _stem_counts(prompt.words).items():
+        for theme in THEMES.get(word, ()):
+            scores[theme] += count
+    return [theme for theme, _ in scores.most_common()]
 
 
 def _telling(word: str) -> bool:

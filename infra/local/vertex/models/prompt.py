@@ -2,22 +2,27 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 import orjson
 
 from infra.local.vertex.models.base import field
+from infra.local.vertex.wordset import words
 
 _TEXT_MAX = 20_000
 _LONG_WORDS = 5
 _KEY_WORDS_MAX = 4
+_TEXT_KEYS = words("subject title headline question message comment text body review summary")
 
 _FACT = re.compile(r"""\s*[-*•]?\s*["'*_]*([^\W_][\w /&()'-]{0,40}?)["'*_]*\s*:(?:\s+(.*))?""")
 _TAGGED = re.compile(r"<([A-Za-z_][\w-]*)>\s*(.*?)\s*</\1>", re.DOTALL)
 _FENCED = re.compile(r'"""\s*(.*?)\s*"""|```\w*\s*(.*?)\s*```', re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+(?:[.,]\d+)*|[😀😃😄😊😍🙂👍❤⭐👎😞😠😡😢🙁💔]")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NAME_WORD = re.compile(r"[^\W_]+")
 _ASKING = re.compile(
     r"""(?:please\s+|now\s+|then\s+)?(?:classify|write|describe|summari[sz]e|answer|respond|reply|return|extract|
     translate|generate|create|produce|compose|draft|identify|choose|decide|determine|assign|categori[sz]e|analy[sz]e|
@@ -37,10 +42,15 @@ class Media(msgspec.Struct, frozen=True):
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """A request, read. `facts` are its `key: value` lines; `subject` the text that is not instruction."""
+    """A request, read.
+
+    `facts` are its `key: value` lines, `told` its other text that is not instruction, `subject` what it is about:
+    the latter with the long facts, or all facts where nothing else is told.
+    """
 
     instructions: str
     subject: str
+    told: str
     facts: tuple[tuple[str, str], ...]
     media: tuple[Media, ...]
     chars: int
@@ -58,10 +68,10 @@ class Prompt(msgspec.Struct, frozen=True):
         return None
 
 
+@lru_cache(maxsize=8192)
 def tokens(name: str) -> tuple[str, ...]:
     """The words of an identifier or a label, in lower case."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return tuple(re.findall(r"[^\W_]+", spaced.lower()))
+    return tuple(_NAME_WORD.findall(_HUMP.sub(" ", name).lower()))
 
 
 def read(request: dict[str, Any]) -> Prompt:
@@ -77,6 +87,7 @@ def read(request: dict[str, Any]) -> Prompt:
     return Prompt(
         instructions="\n".join([*system, *asking]),
         subject=subject,
+        told="\n".join(plain),
         facts=tuple(facts),
         media=media,
         chars=chars,
@@ -154,8 +165,8 @@ def _record(line: str) -> list[tuple[str, str]]:
 
 
 def _subject(facts: list[tuple[str, str]], plain: list[str]) -> str:
-    long = [value for _, value in facts if len(value.split()) >= _LONG_WORDS]
-    return " ".join([*plain, *(long or [value for _, value in facts])])
+    long = [value for key, value in facts if len(value.split()) >= _LONG_WORDS or key.lower() in _TEXT_KEYS]
+    return "\n".join([*plain, *long] if plain else [value for _, value in facts])
 
 
 def _named(media: tuple[Media, ...]) -> str:

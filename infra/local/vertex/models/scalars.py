@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from math import ceil, floor
 from typing import Any
 
 from infra.local.vertex.models.base import field
 from infra.local.vertex.models.cues import keywords, language, mood, overlap, stars
 from infra.local.vertex.models.prompt import Prompt, tokens
-from infra.local.vertex.models.prose import cut_words, summary, text, title
+from infra.local.vertex.models.prose import cut_words, decisive, summary, text, title
 from infra.local.vertex.wordset import words
 
 Schema = Mapping[str, Any]
 
-_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
+_NUMBER = re.compile(r"(-?\d+(?:[.,]\d+)?)")
+_MONEY = re.compile(
+    r"(?:[€$£]\s*(\d+(?:[.,]\d+)?)|(\d+(?:[.,]\d+)?)\s*(?:[€$£]|EUR|USD|GBP|euros?|dollars?))", re.IGNORECASE
+)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FOUND = {
     "email": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
@@ -21,17 +25,17 @@ _FOUND = {
 }
 _RATIO_NAMES = words("confidence probability certainty likelihood")
 _RATING_NAMES = words("rating stars score grade")
+_MONEY_NAMES = words("price cost amount total eur usd gbp fee")
+_COUNT_NAMES = words("quantity qty count")
 _GLAD_NAMES = words("recommend recommends recommended positive satisfied happy like liked good")
 _SAD_NAMES = words("complaint negative problem issue dissatisfied unhappy escalate followup churn")
 _FILLERS = words("is has have does do contains mentions mentioned needs need was are would should can")
 _TITLE_NAMES = words("title headline name heading subject label")
 _LONG_NAMES = words("description body content text copy article story answer details email")
 _SHORT_NAMES = words("tagline slogan seo meta keyword keywords tag topic category slug")
+_REASON_NAMES = words("reason rationale explanation justification reasoning evidence quote")
 _PROSE_NAMES = (
-    _TITLE_NAMES
-    | _LONG_NAMES
-    | _SHORT_NAMES
-    | words("summary reason rationale explanation justification reasoning comment note caption alt sentence")
+    _TITLE_NAMES | _LONG_NAMES | _SHORT_NAMES | _REASON_NAMES | words("summary comment note caption alt sentence")
 )
 _LANGUAGE_NAMES = words("language lang locale")
 _A_DATE = "2026-01-01"
@@ -47,25 +51,27 @@ def number(schema: Schema, prompt: Prompt, name: str, *, whole: bool, nullable: 
     if said is None and nullable:
         return None
     least, most = schema.get("minimum"), schema.get("maximum")
-    bounded = said if said is not None else float(least or 0)
-    bounded = max(float(least), bounded) if least is not None else bounded
-    bounded = min(float(most), bounded) if most is not None else bounded
+    bounded = said if said is not None else 0.0
+    if most is not None:
+        bounded = min(bounded, floor(float(most)) if whole else float(most))
+    if least is not None:
+        bounded = max(bounded, ceil(float(least)) if whole else float(least))
     return round(bounded) if whole else round(bounded, 4)
 
 
 def boolean(schema: Schema, prompt: Prompt, name: str) -> bool:
     """Whether the text agrees with what the property is called."""
-    words = tuple(word for word in tokens(name) if word not in _FILLERS)
-    if _GLAD_NAMES.intersection(words):
+    named = tuple(word for word in tokens(name) if word not in _FILLERS)
+    if _GLAD_NAMES.intersection(named):
         return mood(prompt).value > 0
-    if _SAD_NAMES.intersection(words):
+    if _SAD_NAMES.intersection(named):
         return mood(prompt).value < 0
-    return overlap(prompt, words, tokens(str(schema.get("description", "")))) > 1
+    return overlap(prompt, named, tokens(str(schema.get("description", "")))) > 1
 
 
 def string(schema: Schema, prompt: Prompt, name: str, *, nullable: bool, said: str | None = None) -> str | None:
     """A text: the fact of this name, something found, or prose; None if nothing fits and null may stand."""
-    found = said or _special(schema, prompt, name) or prompt.fact(name)
+    found = said or _dated(schema, prompt, name) or prompt.fact(name) or _special(prompt, name)
     if found is None and nullable and not _PROSE_NAMES.intersection(tokens(name)):
         return None
     return _fitted(found or _prose(prompt, name), schema)
@@ -74,46 +80,59 @@ def string(schema: Schema, prompt: Prompt, name: str, *, nullable: bool, said: s
 def _stated(prompt: Prompt, name: str) -> float | None:
     said = prompt.fact(name)
     match = _NUMBER.search(said) if said else None
-    return float(match[0].replace(",", ".")) if match else None
+    return _float(match[1]) if match else None
 
 
 def _felt(schema: Schema, prompt: Prompt, name: str) -> float | None:
-    words = set(tokens(name))
+    named = set(tokens(name))
     felt = mood(prompt)
-    if words & _RATIO_NAMES:
+    if named & _RATIO_NAMES:
         return round(_ODDS_BASE + _ODDS_SPAN * abs(felt.balance), 2)
-    if words & _RATING_NAMES or "sentiment" in words:
+    if named & _RATING_NAMES or "sentiment" in named:
         rated = stars(prompt)
         least, most = float(schema.get("minimum") or 0), float(schema.get("maximum") or 1)
         share = (rated - 1) / 4 if rated is not None else (felt.value + 2) / 4
         return round(least + share * (most - least), 2)
-    match = _NUMBER.search(prompt.subject)
-    return float(match[0].replace(",", ".")) if match else None
+    if named & _COUNT_NAMES:
+        return 1.0
+    found = _MONEY.search(prompt.subject) if named & _MONEY_NAMES else _NUMBER.search(prompt.subject)
+    return _float(next(filter(None, found.groups()))) if found else None
 
 
-def _special(schema: Schema, prompt: Prompt, name: str) -> str | None:
-    words = set(tokens(name))
-    if schema.get("format") in {"date", "date-time"} or "date" in words:
-        match = _DATE.search(prompt.subject)
-        day = match[0] if match else _A_DATE
-        return f"{day}T00:00:00Z" if schema.get("format") == "date-time" else day
-    if words & _LANGUAGE_NAMES:
+def _float(said: str) -> float:
+    return float(said.replace(",", "."))
+
+
+def _dated(schema: Schema, prompt: Prompt, name: str) -> str | None:
+    form = schema.get("format")
+    if form not in {"date", "date-time"} and "date" not in tokens(name):
+        return None
+    match = _DATE.search(prompt.fact(name) or "") or _DATE.search(prompt.subject)
+    day = match[0] if match else _A_DATE
+    return f"{day}T00:00:00Z" if form == "date-time" else day
+
+
+def _special(prompt: Prompt, name: str) -> str | None:
+    named = set(tokens(name))
+    if named & _LANGUAGE_NAMES:
         return language(prompt)
     for kind, pattern in _FOUND.items():
-        if kind in words and (match := pattern.search(prompt.subject)):
+        if kind in named and (match := pattern.search(prompt.subject)):
             return match[0]
     return None
 
 
 def _prose(prompt: Prompt, name: str) -> str:
-    words = set(tokens(name))
-    if "slug" in words:
+    named = set(tokens(name))
+    if "slug" in named:
         return "-".join(tokens(title(prompt)))
-    if words & _TITLE_NAMES:
+    if named & _TITLE_NAMES:
         return title(prompt)
-    if words & _SHORT_NAMES:
+    if named & _SHORT_NAMES:
         return ", ".join(keywords(prompt, 4)) or title(prompt)
-    return text(prompt) if words & _LONG_NAMES else summary(prompt)
+    if named & _REASON_NAMES:
+        return decisive(prompt)
+    return text(prompt) if named & _LONG_NAMES else summary(prompt)
 
 
 def _fitted(said: str, schema: Schema) -> str:

@@ -1,5 +1,6 @@
 """Makes JSON that obeys a response schema, from what a prompt says."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ Schema = Mapping[str, Any]
 _ITEMS_USUAL = 3
 _LABELS_USUAL = 2
 _DEPTH_MAX = 32
+_NUMERALS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_EXACTLY = re.compile(rf"\bexactly\s+(\d{{1,2}}|{'|'.join(_NUMERALS)})\b", re.IGNORECASE)
 
 
 def value(schema: Schema, prompt: Prompt, name: str = "answer") -> Any:
@@ -78,7 +81,7 @@ class _Maker:
         labels = [label for label in schema["enum"] if label is not None]
         if not labels:
             return None
-        picked = chosen(self._prompt, [str(label) for label in labels])
+        picked = chosen(self._prompt, [str(label) for label in labels], str(schema.get("description", "")))
         label = next(label for label in labels if str(label) == picked)
         return int(label) if kind == "integer" and isinstance(label, str) and label.isdecimal() else label
 
@@ -92,9 +95,7 @@ class _Maker:
 
     def _array(self, schema: Schema, name: str, depth: int) -> list[Any]:
         items = self._resolved(schema.get("items") or {"type": "STRING"})
-        least = int(field(dict(schema), "minItems", "min_items") or 0)
-        most = field(dict(schema), "maxItems", "max_items")
-        limit = int(most) if most is not None else max(least, _ITEMS_USUAL)
+        least, limit = _bounds(schema)
         made = self._items(items, name, depth, (least, limit))[:limit]
         while len(made) < least:
             made.append(self.make(items, name, depth + 1))
@@ -103,17 +104,30 @@ class _Maker:
     def _items(self, items: Schema, name: str, depth: int, bounds: tuple[int, int]) -> list[Any]:
         least, limit = bounds
         if items.get("enum"):
-            labels = {str(label): label for label in items["enum"] if label is not None}
-            near = [label for label, score in ranked(self._prompt, list(labels)) if score > 0]
-            picked = near[:_LABELS_USUAL] or [chosen(self._prompt, list(labels))]
-            rest = [label for label in labels if label not in picked]
-            return [labels[label] for label in [*picked, *rest[: max(0, least - len(picked))]]]
+            return self._labels(items, least)
         if _kind(items)[0] != "string":
             return [self.make(items, name, depth + 1)] if limit else []
-        return [
-            string(items, self._prompt, name, nullable=False, said=phrase)
-            for phrase in phrases(self._prompt, name)[:limit]
-        ]
+        said = phrases(self._prompt, name, limit)
+        return [string(items, self._prompt, name, nullable=False, said=phrase) for phrase in said]
+
+    def _labels(self, items: Schema, least: int) -> list[Any]:
+        """The labels that the text is about, and as many more as there must be."""
+        labels = {str(label): label for label in items["enum"] if label is not None}
+        near = [label for label, score in ranked(self._prompt, list(labels)) if score > 0]
+        picked = near[:_LABELS_USUAL] or [chosen(self._prompt, list(labels))]
+        rest = [label for label in labels if label not in picked]
+        return [labels[label] for label in [*picked, *rest[: max(0, least - len(picked))]]]
+
+
+def _bounds(schema: Schema) -> tuple[int, int]:
+    """The least and most items; "exactly three" in the description counts where the schema itself is silent."""
+    least, most = field(dict(schema), "minItems", "min_items"), field(dict(schema), "maxItems", "max_items")
+    said = _EXACTLY.search(str(schema.get("description", "")))
+    if said is not None and least is None and most is None:
+        number = _NUMERALS.index(said[1].lower()) if said[1].lower() in _NUMERALS else int(said[1])
+        return 0, number
+    lowest = int(least or 0)
+    return lowest, int(most) if most is not None else max(lowest, _ITEMS_USUAL)
 
 
 _EMPTY: dict[str, Any] = {"object": {}, "array": [], "integer": 0, "number": 0, "boolean": False}

@@ -10,9 +10,9 @@ quality: quality build materials flimsy cheaply made solid material defect defec
 durability: durability durable sturdy broke broken cracked worn lasts lasted months years
 service: service support staff agent helpful rude response customer replied hotline waiter seller
 returns: refund return returns returned exchange replacement reimbursement chargeback warranty
-billing: billing payment payments invoice charged charge charges subscription card bank fee fees vat
-account: account login password signin locked access username email profile verification seats user users
-bug: technical bug bugs crash crashes error errors broken wrong fails freezes glitch loading
+billing: billing payment invoice charged charge charges subscription card fee vat rechnung abgebucht lastschrift facture
+account: account login password signin locked access username profile seats konto konten anmelden compte
+bug: technical bug bugs crash crashes error errors wrong fails freezes glitch loading typo forgets disappears fehler
 app: app software update install website connect connection wifi bluetooth sync
 size: size sizing fit fits small large tight loose narrow wide length sleeves
 design: design look looks style appearance color colour beautiful ugly stylish elegant
@@ -31,8 +31,8 @@ outdoor: outdoor outdoors garden camping hiking tent trail backpack bike
 toys: toys toy kids children play game games puzzle
 beauty: beauty skin hair cream lotion shampoo scent
 sports: sports sport fitness gym yoga running training ball
-urgency: urgent critical high immediately asap emergency outage blocked security breach deadline cannot stuck lost
-feature: feature request suggestion wish idea add missing improve could possible nice
+urgency: urgent critical high immediately asap emergency outage blocked security breach deadline stuck lost dringend
+feature: feature request suggestion wish idea add missing improve button option rename export filter column
 question: question inquiry how what when where information ask wondering
 complaint: complaint unhappy angry disappointed unacceptable terrible
 praise: praise compliment thanks thank great love excellent
@@ -47,3 +47,9 @@ def _stems_by_theme() -> dict[str, frozenset[str]]:
 
 STEMS = _stems_by_theme()
 """For each theme the stems of its words."""
+
+THEMES = {
+    word: tuple(theme for theme, stems in STEMS.items() if word in stems)
+    for word in frozenset[str]().union(*STEMS.values())
+}
+"""For each stem the themes it goes with."""

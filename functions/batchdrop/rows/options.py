@@ -1,0 +1,112 @@
+"""What a prompt's `batch.*` says about the job."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from batchdrop.domain.job import Options, OutputFormat
+from batchdrop.rows.frontmatter import FrontMatter, Path, did_you_mean
+
+PREFIX = "batch"
+MOST_ATTEMPTS = 10
+PRIORITIES = range(11)
+
+_LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
+_MOST_LABELS = 64
+
+
+class _WrongValue(Exception):
+    """Says what the value should be."""
+
+
+def batch_options(front: FrontMatter) -> Options:
+    """Read `batch.*`, dotted as Dotprompt asks of extensions, or nested under `batch`.
+
+    Raises:
+        Refused: a key is unknown, or a value is not what it takes.
+    """
+    found: dict[str, Any] = {}
+    for path, key, value in _entries(front):
+        reader = _READERS.get(key)
+        if reader is None:
+            hint = did_you_mean(f"{PREFIX}.{key}", [f"{PREFIX}.{name}" for name in _READERS])
+            known = ", ".join(f"{PREFIX}.{name}" for name in _READERS)
+            raise front.refused(path, f"{PREFIX}.{key} is unknown.", hint or f"Known are: {known}.")
+        try:
+            found[key] = reader(value)
+        except _WrongValue as wrong:
+            raise front.refused(path, f"{PREFIX}.{key} has a value it cannot have.", f"Write {wrong}.") from None
+    return msgspec.convert(found, Options)
+
+
+def _entries(front: FrontMatter) -> list[tuple[Path, str, object]]:
+    entries: list[tuple[Path, str, object]] = []
+    for key, value in front.fields.items():
+        if key == PREFIX:
+            if not isinstance(value, dict):
+                raise front.refused((key,), "batch is no mapping.", "Write batch.max_attempts: 3, for example.")
+            entries += [((key, inner), inner, entry) for inner, entry in value.items()]
+        elif key.startswith(f"{PREFIX}."):
+            entries.append(((key,), key.removeprefix(f"{PREFIX}."), value))
+    return entries
+
+
+def _output(value: object) -> str:
+    formats = [str(known) for known in OutputFormat]
+    if not isinstance(value, str) or value.lower() not in formats:
+        raise _WrongValue(" or ".join(formats))
+    return value.lower()
+
+
+def _share(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise _WrongValue("a share from 0 to 1, 0.1 for a tenth")
+    return float(value)
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise _WrongValue(f"a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
+def _money(value: object) -> str:
+    try:
+        amount = Decimal(str(value)) if isinstance(value, int | float | str) else Decimal("NaN")
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if isinstance(value, bool) or not amount.is_finite() or amount <= 0:
+        raise _WrongValue("an amount of US dollars above 0, like 12.50")
+    return f"{amount:f}"
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _WrongValue("true or false")
+    return value
+
+
+def _labels(value: object) -> dict[str, str]:
+    labels = {key: str(text) for key, text in value.items()} if isinstance(value, dict) else {}
+    sound = all(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(text) for key, text in labels.items())
+    if not isinstance(value, dict) or not sound or len(labels) > _MOST_LABELS:
+        raise _WrongValue("at most 64 labels of small letters, digits, _ and -, 63 long, keys beginning with a letter")
+    return labels
+
+
+_READERS: dict[str, Callable[[object], object]] = {
+    "output": _output,
+    "max_invalid": _share,
+    "max_attempts": _whole(1, MOST_ATTEMPTS),
+    "max_cost_usd": _money,
+    "allow_truncated": _truth,
+    "priority": _whole(PRIORITIES.start, PRIORITIES.stop - 1),
+    "labels": _labels,
+}
