@@ -6,7 +6,6 @@ import sys
 
 from batchdrop.cloud.clock import SystemClock, SystemTokens
 from batchdrop.cloud.logs import JsonLog
-from batchdrop.cloud.vertex import VertexBatches
 from batchdrop.domain.turn import Function
 from batchdrop.settings import read_settings
 from batchdrop.steps.context import Context
@@ -25,12 +24,13 @@ def context_of(function: Function) -> Context:
     Raises:
         BadSettings: the environment is not what the service needs.
     """
-    # Google's clients take half a second to import; a process that only answers health checks is spared that.
+    # Google's clients take half a second to import; an import of the entry points is spared that.
     from google.cloud.firestore import Client as FirestoreClient  # noqa: PLC0415
     from google.cloud.storage import Client as StorageClient  # noqa: PLC0415
 
     from batchdrop.cloud.firestore import FirestoreDocuments  # noqa: PLC0415
     from batchdrop.cloud.storage import CloudObjects  # noqa: PLC0415
+    from batchdrop.cloud.vertex import VertexBatches  # noqa: PLC0415
 
     settings = read_settings(os.environ)
     project = settings.google_cloud_project

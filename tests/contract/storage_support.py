@@ -115,7 +115,7 @@ class ServerProcess:
 
     def __init__(self, root: Path, *options: str) -> None:
         command = [sys.executable, "-m", "infra.local.storage", "--port", "0", "--root", str(root), *options]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603  # fixed
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.greeting = self._process.stdout.readline()
         self.url = self.greeting.strip().rpartition(" ")[2]

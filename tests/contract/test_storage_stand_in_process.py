@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import requests
@@ -40,8 +41,8 @@ def test_a_stop_does_not_wait_for_a_receiver_that_is_not_there(tmp_path: Path) -
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_large_object_needs_no_memory(tmp_path: Path) -> None:
-    with ServerProcess(tmp_path) as process, connected(process.url) as client:
+def test_a_large_object_needs_no_memory() -> None:
+    with TemporaryDirectory() as root, ServerProcess(Path(root)) as process, connected(process.url) as client:
         bucket = new_bucket(client)
         put(bucket, "small").download_as_bytes()
         before = process.memory_peak()

@@ -25,7 +25,7 @@ def refusal(job: BatchPredictionJob) -> str:
     assert (job.state, job.error.code) == (JobState.JOB_STATE_FAILED, 3)
     assert "completion_stats" not in job
     assert job.error.message.startswith(_IMPORT)
-    return job.error.message.removeprefix(_IMPORT)
+    return str(job.error.message).removeprefix(_IMPORT)
 
 
 def with_part(**request: Any) -> Row:
@@ -67,7 +67,7 @@ def nested(depth: int) -> dict[str, Any]:
     ],
 )
 def test_one_row_that_the_importer_cannot_take_fails_the_whole_job(vertex: Rig, rows: list[Row], text: str) -> None:
-    assert refusal(vertex.run([*rows[:1], *rows[1:]])).startswith(text)
+    assert refusal(vertex.run(rows)).startswith(text)
 
 
 def test_a_row_just_deep_enough_is_taken(vertex: Rig) -> None:
@@ -99,7 +99,7 @@ def test_an_unknown_bucket_is_accepted_at_create_and_fails_with_code_9(vertex: R
     uri = vertex.put("in.jsonl", numbered(1))
     nowhere = "no-such-bucket-anywhere"
     target = {"predictions_format": "jsonl", "gcs_destination": {"output_uri_prefix": f"gs://{nowhere}/out"}}
-    over: dict[str, object] = {} if side == "input" else {"output_config": target}
+    over: Row = {} if side == "input" else {"output_config": target}
 
     job = vertex.ended(vertex.create([f"gs://{nowhere}/in.jsonl" if side == "input" else uri], **over))
 

@@ -66,7 +66,7 @@ class Rig:
         self.bucket.blob(name).upload_from_string(text)
         return f"gs://{self.bucket.name}/{name}"
 
-    def job(self, uris: Sequence[str], **over: object) -> BatchPredictionJob:
+    def job(self, uris: Sequence[str], **over: Any) -> BatchPredictionJob:
         """A job as a caller writes it."""
         fields: Row = {
             "display_name": "a job",
@@ -79,11 +79,11 @@ class Rig:
         }
         return BatchPredictionJob(fields | over)
 
-    def create(self, uris: Sequence[str], parent: str = PARENT, **over: object) -> str:
+    def create(self, uris: Sequence[str], parent: str = PARENT, **over: Any) -> str:
         """Create a job; returns its name."""
         return self.api.create_batch_prediction_job(parent=parent, batch_prediction_job=self.job(uris, **over)).name
 
-    def submit(self, rows: Iterable[Row], **over: object) -> str:
+    def submit(self, rows: Iterable[Row], **over: Any) -> str:
         """Upload rows and create a job for them; returns its name."""
         return self.create([self.put(f"in-{uuid4().hex}.jsonl", rows)], **over)
 
@@ -103,7 +103,7 @@ class Rig:
         """Wait for the end."""
         return self.when(name, lambda job: job.state in ENDS)
 
-    def run(self, rows: Iterable[Row], **over: object) -> BatchPredictionJob:
+    def run(self, rows: Iterable[Row], **over: Any) -> BatchPredictionJob:
         """Submit and wait for the end."""
         return self.ended(self.submit(rows, **over))
 
@@ -111,7 +111,7 @@ class Rig:
         """The lines of its predictions file."""
         name = job.output_info.gcs_output_directory.removeprefix(f"gs://{self.bucket.name}/")
         text = self.bucket.blob(f"{name}/predictions.jsonl").download_as_bytes().decode()
-        return text.splitlines()
+        return str(text).splitlines()
 
     def rows(self, job: BatchPredictionJob) -> list[Row]:
         """The rows of its predictions file."""
@@ -130,7 +130,7 @@ class Rig:
     def close(self) -> None:
         """Close the connections."""
         self.control.close()
-        self.api.transport.close()
+        self.api.transport.close()  # type: ignore[no-untyped-call]  # the library types it not
 
     def __enter__(self) -> Self:
         return self

@@ -26,7 +26,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CASES = {
-    "empty": Case(data=b"", state="REJECTED", code="INPUT_EMPTY", says="at least one row"),
+    "empty": Case(data=b"", state="REJECTED", code="INPUT_EMPTY", says="header line"),
     "header only": Case(data=b"id,name\n", state="REJECTED", code="INPUT_EMPTY"),
     "blank lines only": Case(data=b"\n\n\n", name="a.jsonl", state="REJECTED", code="INPUT_EMPTY"),
     "byte order mark": Case(data=b"\xef\xbb\xbfname,id\nChair,1\n", state="SUCCEEDED", results=1),

@@ -14,6 +14,8 @@ from batchdrop.rows.lines import NEWLINE
 QUOTE = b'"'
 DELIMITERS = ",;\t|"
 
+_INSIDE_QUOTES = re.compile(rb'[^"]*+(?:""[^"]*+)*+')
+
 
 class _At(Enum):
     START = auto()
@@ -57,11 +59,12 @@ class QuoteScanner:
                 end = chunk.find(NEWLINE, end, stop) + 1
 
     def _leave(self, chunk: bytes, position: int) -> int:
-        quote = chunk.find(QUOTE, position)
-        if quote < 0:
-            return len(chunk)
-        self._at = _At.CLOSED
-        return quote + 1
+        """Find the closing quote; the position behind it, or the chunk's end."""
+        inside = _INSIDE_QUOTES.match(chunk, position)
+        end = inside.end() if inside else position
+        if end < len(chunk):
+            self._at = _At.CLOSED
+        return end + 1
 
     def _enter(self, chunk: bytes, position: int) -> int:
         """Find the next opening quote; the position behind it, or the chunk's end."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import orjson
 
 from batchdrop.domain.ids import ModelName
 from batchdrop.domain.job import InputFormat, Layout, Options
@@ -127,10 +128,21 @@ def parse_prompt(source: bytes, name: str) -> Prompt:
         defaults=defaults,
         template=front.template,
     )
+    _check_sendable(front, prompt)
+    return prompt
+
+
+def _check_sendable(front: FrontMatter, prompt: Prompt) -> None:
+    """What the prompt adds to every row must not be what sinks them all."""
     problem = check_depth(_constant_parts(prompt))
     if problem is not None:
         raise front.refused(("output", "schema"), problem.message, problem.hint)
-    return prompt
+    for path, part in ((("config",), _constant_parts(prompt)), (("input", "default"), prompt.defaults)):
+        try:
+            orjson.dumps(part)
+        except orjson.JSONEncodeError:
+            hint = "Use plain texts, numbers, lists and mappings."
+            raise front.refused(path, "The front matter holds what JSON cannot say.", hint) from None
 
 
 def missing_columns(prompt: Prompt, layout: Layout) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 class Reads:
     """Names of a row's values that a template reads.
 
-    `columns` are all of them; `needed` those that are inserted without ever being asked for by an #if or its like.
+    `columns` are all of them; `needed` those that are inserted outside all blocks, and asked for by none.
     """
 
     columns: frozenset[str]
@@ -115,7 +115,11 @@ class _Reader:
         elif call.name in BLOCKS or not call.is_bare:
             _refuse_helper(tag, call.name, INLINE_HELPERS)
         else:
-            self._read(tag, call.name, self.inserted)
+            self._read(tag, call.name, self._into())
+
+    def _into(self) -> set[str]:
+        """Inside a block, whatever its condition, a value may be absent."""
+        return self.asked if self.open else self.inserted
 
     def _helper(self, tag: Tag, call: Call) -> None:
         if call.is_bare:
@@ -126,7 +130,7 @@ class _Reader:
         if call.name == "media":
             _check_media(tag, call)
         for word in (*call.args, *(value for _, value in call.named)):
-            self._read(tag, word, self.inserted)
+            self._read(tag, word, self._into())
 
     def _read(self, tag: Tag, word: str, into: set[str]) -> None:
         if word.startswith("("):

@@ -103,7 +103,7 @@ class _Inliner:
 
     def _referred(self, reference: str, path: Path) -> Schema:
         found: object = self._root
-        for part in reference.removeprefix("#").strip("/").split("/"):
+        for part in filter(None, reference.removeprefix("#").split("/")):
             name = part.replace("~1", "/").replace("~0", "~")
             found = found.get(name) if isinstance(found, dict) else None
         if not reference.startswith("#") or not isinstance(found, dict):

@@ -13,7 +13,7 @@ from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot
 from batchdrop.rows.prompt import Renderer
 from batchdrop.rows.read import SliceReader, read_from, read_to
-from batchdrop.rows.requests import RowProblem, check_native, fingerprint, request_line, signature
+from batchdrop.rows.requests import RowProblem, check_native, check_size, fingerprint, request_line, signature
 from batchdrop.rows.sidecar import invalid_line
 from batchdrop.rows.values import BadRow, Row, SideRow
 from batchdrop.steps.closing import stop_job
@@ -134,9 +134,12 @@ class _RequestMaker:
             types = signature(request)
         except RowProblem as found:
             return BadRow(row=row.row, line=row.line, raw=row.raw, problem=found.problem)
-        key = row_key(self._job.id, self._shard.index, row.row)
+        line = request_line(row_key(self._job.id, self._shard.index, row.row), request)
+        too_large = check_size(line)
+        if too_large is not None:
+            return BadRow(row=row.row, line=row.line, raw=row.raw, problem=too_large)
         side = SideRow(row=row.row, line=row.line, fingerprint=fingerprint(request), raw=row.raw.decode())
-        return _Made(request_line(key, request), side, types)
+        return _Made(line, side, types)
 
     def _request(self, row: Row) -> dict[str, object]:
         if self._renderer is not None and not self._native:

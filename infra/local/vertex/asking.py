@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ import orjson
 from infra.local.vertex.faults import RowFault
 from infra.local.vertex.jobs import Job
 from infra.local.vertex.models.base import Question, Refusal
+from infra.local.vertex.pool import DaemonPool
 from infra.local.vertex.refusals import refusal
 from infra.local.vertex.rows import Answered, InputRow, input_row, refused, refused_for, response_id
 from infra.local.vertex.spool import RowSpool
@@ -65,7 +66,7 @@ def _ahead(work: Callable[[T], R], items: Iterable[T], concurrency: int) -> Iter
     if concurrency <= 1:
         yield from map(work, items)
         return
-    with ThreadPoolExecutor(concurrency) as pool:
+    with DaemonPool(concurrency) as pool:
         under_way: deque[Future[R]] = deque()
         for item in items:
             under_way.append(pool.submit(work, item))

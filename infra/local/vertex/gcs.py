@@ -28,11 +28,12 @@ T = TypeVar("T")
 
 
 class GcsStorage:
-    """The storage at `base_url`, such as `http://127.0.0.1:4443`."""
+    """The storage at `base_url`, such as `http://127.0.0.1:4443`. `page_size` objects are listed at a time."""
 
-    def __init__(self, base_url: str, pause: Callable[[float], None] = sleep) -> None:
+    def __init__(self, base_url: str, pause: Callable[[float], None] = sleep, page_size: int = 1000) -> None:
         self._client = httpx.Client(base_url=base_url.rstrip("/"), timeout=60.0, trust_env=False)
         self._pause = pause
+        self._page_size = str(page_size)
 
     def close(self) -> None:
         """Close the connections."""
@@ -47,7 +48,7 @@ class GcsStorage:
 
     def objects(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
         """The live objects whose names begin with `prefix`, by name."""
-        page: dict[str, str] = {"prefix": prefix}
+        page: dict[str, str] = {"prefix": prefix, "maxResults": self._page_size}
         while True:
             reply = self._send("GET", f"/storage/v1/b/{_part(bucket)}/o", params=page)
             if reply.status_code == HTTPStatus.NOT_FOUND:

@@ -1,6 +1,7 @@
 """Starts jobs, each in its own thread, and stops them."""
 
 import threading
+import time
 
 from infra.local.vertex.faults import JobFault
 from infra.local.vertex.jobs import Job, JobName
@@ -8,7 +9,7 @@ from infra.local.vertex.life import Life
 from infra.local.vertex.slots import Slots
 from infra.local.vertex.world import World
 
-_CLOSE_S = 2.0
+_CLOSE_S = 1.0
 
 
 class Runner:
@@ -47,8 +48,9 @@ class Runner:
             threads = list(self._threads.items())
         for name, _ in threads:
             self.stop(name)
+        until = time.monotonic() + _CLOSE_S
         for _, thread in threads:
-            thread.join(_CLOSE_S)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _live(self, life: Life, name: JobName) -> None:
         try:

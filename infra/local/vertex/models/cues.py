@@ -22,7 +22,8 @@ _NEGATION_REACH = 3
 _MIXED_BELOW = 0.5
 _STRONG_FROM = 3
 _STARS = re.compile(
-    r"(\d(?:[.,]\d)?)\s*(?:/\s*(5|10)\b|(?:out of|von|sur|de)\s+(5|10)\b|[- ]?stars?\b|[- ]?Sterne?\b|★)", re.IGNORECASE
+    r"([0-9](?:[.,][0-9])?)\s*(?:/\s*(5|10)\b|(?:out of|von|sur|de)\s+(5|10)\b|[- ]?stars?\b|[- ]?Sterne?\b|★)",
+    re.IGNORECASE,
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
 _RATING_KEYS = ("rating", "stars", "score")
@@ -86,7 +87,7 @@ def stars(prompt: Prompt) -> float | None:
     """A rating that the text states, from 1 to 5."""
     for key in _RATING_KEYS:
         said = prompt.fact(key)
-        if said and (number := re.search(r"\d+(?:[.,]\d+)?", said)):
+        if said and (number := re.search(r"[0-9]{1,9}(?:[.,][0-9]+)?", said)):
             rating = float(number[0].replace(",", "."))
             return rating if rating <= _FIVE else rating / 2 if rating <= 2 * _FIVE else None
     match = _STARS.search(prompt.subject)

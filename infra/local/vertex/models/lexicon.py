@@ -59,9 +59,9 @@ LANGUAGES = {
     "en": words("the and is it this was with for my of to very not"),
     "de": words("der die das und ist nicht ein eine mit für ich sehr es"),
     "fr": words("le la les et est une des pas très je avec pour il"),
-    "es": words("el la los y es una muy que con para no lo pero"),
-    "it": words("il lo la e è un una molto che con per non"),
-    "pt": words("o a os e é um uma muito que com para não"),
+    "es": words("el la los es una muy que con para lo pero está"),
+    "it": words("il lo la un una molto che con per non sono"),
+    "pt": words("os um uma muito que com para não está"),
 }
 
 _ENDING = re.compile(r"(?:ing|ed|es|ly|s|e|y)$")

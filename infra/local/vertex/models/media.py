@@ -6,7 +6,7 @@ from typing import Any
 from infra.local.vertex.errors import error_body
 from infra.local.vertex.importer import split_uri
 from infra.local.vertex.models.base import Refusal, field
-from infra.local.vertex.ports import BucketUnknownError, Storage, StorageFailedError
+from infra.local.vertex.ports import AccessDeniedError, BucketUnknownError, Storage, StorageFailedError
 
 _BYTES_MAX = 20_000_000
 
@@ -45,5 +45,5 @@ def _read(uri: str, storage: Storage) -> bytes:
         if found is None or found.size > _BYTES_MAX:
             raise _UnreadableError(f"The file {uri} does not exist or is larger than {_BYTES_MAX} bytes.")
         return b"".join(storage.read(found))
-    except (BucketUnknownError, StorageFailedError) as error:
+    except (AccessDeniedError, BucketUnknownError, StorageFailedError) as error:
         raise _UnreadableError(f"The file {uri} cannot be read.") from error

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from math import ceil, floor
 from typing import Any
 
@@ -13,11 +14,12 @@ from infra.local.vertex.wordset import words
 
 Schema = Mapping[str, Any]
 
-_NUMBER = re.compile(r"(-?\d+(?:[.,]\d+)?)")
+_NUMBER = re.compile(r"(-?[0-9]{1,15}(?:[.,][0-9]+)?)")
 _MONEY = re.compile(
-    r"(?:[€$£]\s*(\d+(?:[.,]\d+)?)|(\d+(?:[.,]\d+)?)\s*(?:[€$£]|EUR|USD|GBP|euros?|dollars?))", re.IGNORECASE
+    r"(?:[€$£]\s*([0-9]{1,15}(?:[.,][0-9]+)?)|([0-9]{1,15}(?:[.,][0-9]+)?)\s*(?:[€$£]|EUR|USD|GBP|euros?|dollars?))",
+    re.IGNORECASE,
 )
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FOUND = {
     "email": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
     "url": re.compile(r"https?://\S+"),
@@ -71,7 +73,10 @@ def boolean(schema: Schema, prompt: Prompt, name: str) -> bool:
 
 def string(schema: Schema, prompt: Prompt, name: str, *, nullable: bool, said: str | None = None) -> str | None:
     """A text: the fact of this name, something found, or prose; None if nothing fits and null may stand."""
-    found = said or _dated(schema, prompt, name) or prompt.fact(name) or _special(prompt, name)
+    form = schema.get("format")
+    if form in {"date", "date-time"}:
+        return _dated(prompt, name, form)
+    found = said or prompt.fact(name) or _special(prompt, name)
     if found is None and nullable and not _PROSE_NAMES.intersection(tokens(name)):
         return None
     return _fitted(found or _prose(prompt, name), schema)
@@ -103,13 +108,19 @@ def _float(said: str) -> float:
     return float(said.replace(",", "."))
 
 
-def _dated(schema: Schema, prompt: Prompt, name: str) -> str | None:
-    form = schema.get("format")
-    if form not in {"date", "date-time"} and "date" not in tokens(name):
-        return None
-    match = _DATE.search(prompt.fact(name) or "") or _DATE.search(prompt.subject)
-    day = match[0] if match else _A_DATE
+def _dated(prompt: Prompt, name: str, form: str) -> str:
+    """The day that the text names, or a fixed one; with `date-time` as its midnight."""
+    found = [*_DATE.findall(prompt.fact(name) or ""), *_DATE.findall(prompt.subject)]
+    day = next(filter(_is_date, found), _A_DATE)
     return f"{day}T00:00:00Z" if form == "date-time" else day
+
+
+def _is_date(said: str) -> bool:
+    try:
+        date.fromisoformat(said)
+    except ValueError:
+        return False
+    return True
 
 
 def _special(prompt: Prompt, name: str) -> str | None:
