@@ -19,7 +19,7 @@ def new_run(now: datetime) -> Path:
     for old in sorted(RUNS.iterdir())[: -_RUNS_KEPT + 1]:
         if not _in_use(old):
             shutil.rmtree(old, ignore_errors=True)
-    folder = RUNS / f"{now:%Y%m%d-%H%M%S}-{os.getpid()}"
+    folder = RUNS / f"{now:%Y%m%d-%H%M%S-%f}-{os.getpid()}"
     folder.mkdir()
     return folder
 

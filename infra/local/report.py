@@ -1,20 +1,16 @@
 """What a finished job left: told to a person, and compared with what it should have left."""
 
-import csv
-import json
 import shutil
-import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from infra.local.paths import shown
 from infra.local.results import inside
+from infra.local.rows_shown import first_rows, names_in, read_rows
 
 _ROWS_SHOWN = 2
-_INDENT = "    "
 _NARROW, _WIDE = 60, 160
 
 Manifest = Mapping[str, Any]
@@ -32,20 +28,22 @@ def differences(expected: Mapping[str, str | int], manifest: Manifest | None) ->
     ]
 
 
-def report(folder: Path, name: str, manifest: Manifest) -> list[str]:
-    """Tell of a job: state and counts, files, the first rows, the errors by code. `folder` is a copy of the output."""
+def report(folder: Path, name: str, source: Path, manifest: Manifest) -> list[str]:
+    """Tell of a job: state and counts, files, the first rows, the errors by code.
+
+    `folder` is a copy of the output bucket, `source` the file that was dropped.
+    """
     counts = manifest["counts"]
     files = {Path(file["name"]).name: inside(folder, file["name"]) for file in manifest["files"]}
     lines = [f"{name}: {manifest['state']}, {counts['rows']} rows = {_sum(counts)}"]
     if manifest.get("reason"):
-        lines += [_INDENT + manifest["reason"]["message"], _INDENT + manifest["reason"]["hint"]]
-    listed = {**files, "manifest.json": inside(folder, f"{name}/manifest.json")}
-    lines += [f"  {title:<14}{shown(path)}" for title, path in listed.items()]
+        lines += ["  " + manifest["reason"]["message"], "  " + manifest["reason"]["hint"]]
+    lines += [f"  {shown(path)}" for path in (inside(folder, f"{name}/manifest.json"), *files.values())]
     for title, path in files.items():
         if title.startswith("results."):
-            lines += ["  first rows", *_first_rows(path)]
+            lines += ["  The first rows:", *first_rows(path, names_in(source), _ROWS_SHOWN, _width())]
         if title == "errors.jsonl":
-            lines.append(f"  error codes   {_codes(path)}")
+            lines.append(f"  Errors by code: {_codes(path)}")
     return lines
 
 
@@ -55,30 +53,12 @@ def _sum(counts: Mapping[str, int]) -> str:
 
 
 def _codes(errors: Path) -> str:
-    with errors.open(encoding="utf-8") as lines:
-        counted = Counter(json.loads(line)["code"] for line in lines)
+    counted = Counter(row["code"] for row in read_rows(errors))
     return ", ".join(f"{code} {count}" for code, count in counted.most_common())
 
 
-def _first_rows(results: Path) -> Iterator[str]:
-    width = min(max(shutil.get_terminal_size((100, 24)).columns, _NARROW), _WIDE) - 1
-    for row in islice(_rows(results), _ROWS_SHOWN):
-        cells = [f"{name}: {_one_line(value)}" for name, value in row.items() if value not in ("", None)]
-        yield from (_INDENT + textwrap.shorten(cell, width - len(_INDENT), placeholder=" ...") for cell in cells)
-        yield ""
-
-
-def _rows(results: Path) -> Iterator[Mapping[str, Any]]:
-    with results.open(encoding="utf-8-sig", newline="") as file:
-        if results.suffix == ".csv":
-            yield from csv.DictReader(file)
-        else:
-            yield from map(json.loads, file)
-
-
-def _one_line(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return " ".join(text.split())
+def _width() -> int:
+    return min(max(shutil.get_terminal_size((100, 24)).columns, _NARROW), _WIDE) - 1
 
 
 def summary(wrong: Mapping[str, Sequence[str]], logs: Path) -> list[str]:

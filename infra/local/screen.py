@@ -24,7 +24,7 @@ class Screen:
     def show(self, jobs: Sequence[JobProgress]) -> None:
         """Show how far the jobs are now."""
         if self._redraws:
-            self._draw(table(jobs))
+            self._draw(table(fitting(jobs, shutil.get_terminal_size().lines - 3)))
         else:
             for job in jobs:
                 if self._last.get(job.job) != job:
@@ -44,6 +44,12 @@ class Screen:
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
         print(up + "\n".join(_CLEAR_LINE + row[:width] for row in rows), file=self._out, flush=True)
         self._drawn = len(rows)
+
+
+def fitting(jobs: Sequence[JobProgress], most: int) -> list[JobProgress]:
+    """Choose the jobs that fit a screen, in their order: those that go on before those that ended."""
+    chosen = sorted(range(len(jobs)), key=lambda index: (jobs[index].ended, -index))[: max(most, 1)]
+    return [jobs[index] for index in sorted(chosen)]
 
 
 def table(jobs: Sequence[JobProgress]) -> list[str]:

@@ -56,16 +56,17 @@ class Ports:
 class StackOptions:
     """How to run.
 
-    `run`: folder for logs and objects. `settings`: environment of the functions, over the defaults. `firestore_host`:
-    an emulator that runs already. `tick_seconds`: 0 for no ticks of their own. `vertex`: further arguments of the
-    Vertex stand-in. `notice` takes what the person in front should know.
+    `run`: folder for logs and objects. `settings`: environment of the functions, over the defaults.
+    `firestore_host`: an emulator that runs already. `database`: by default a fresh one, if the emulator may hold
+    others' jobs. `tick_seconds`: 0 for no ticks of their own. `vertex`: further arguments of the Vertex stand-in.
+    `source`: folder with the functions' `main.py`. `notice` takes what the person in front should know.
     """
 
     run: Path
     ports: Ports = field(default_factory=Ports)
     settings: Mapping[str, str] = field(default_factory=dict)
     firestore_host: str = ""
-    database: str = DATABASE
+    database: str = ""
     tick_seconds: float = 2.0
     backoff: Backoff = field(default_factory=Backoff)
     faults: Faults = NO_FAULTS
@@ -96,11 +97,12 @@ class Stack:
         log = options.run / "firestore.log"
         self._emulator = FirestoreEmulator(log, port=options.ports.firestore or None, environment=environment)
         self.firestore_host = self._emulator.host
+        self.database = options.database or (DATABASE if self._emulator.own else f"{DATABASE}-{options.run.name}")
         settings = function_environment(
             firestore_host=self.firestore_host,
             storage_url=self.storage_url,
             vertex_url=self.vertex_url,
-            database=options.database,
+            database=self.database,
             over=options.settings,
         )
         ports = dict(zip(FUNCTIONS, functions, strict=True))
@@ -140,7 +142,7 @@ class Stack:
         self._make_buckets()
         vertex.wait_for("vertex listening on", _START_SECONDS)
         self._functions.wait()
-        self.firestore = firestore_client(self.firestore_host, PROJECT, self.options.database)
+        self.firestore = firestore_client(self.firestore_host, PROJECT, self.database)
         starting.callback(self.firestore.close)
         self.eventarc.listen(self.firestore_host)
         if self.options.tick_seconds > 0:
@@ -151,7 +153,7 @@ class Stack:
         wiring = Wiring(
             functions=self.functions,
             routes=StorageRoutes(INPUT, PREDICTIONS),
-            database=Database(PROJECT, self.options.database),
+            database=Database(PROJECT, self.database),
             concurrency=THREADS,
             backoff=self.options.backoff,
         )

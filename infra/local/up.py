@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.local.errors import run_for_person
 from infra.local.folder import Stamp, changes, look
-from infra.local.installation import DATABASE, INPUT, OUTPUT, PROJECT
+from infra.local.installation import INPUT, OUTPUT, PROJECT
 from infra.local.paths import CACHE, SAMPLES, new_run, shown
 from infra.local.progress import read_progress
 from infra.local.results import ResultsFolder
@@ -56,7 +56,7 @@ Batchdrop is up. Ctrl-C ends all of it.
 
   With any Google client:
     STORAGE_EMULATOR_HOST={stack.storage_url}
-    FIRESTORE_EMULATOR_HOST={stack.firestore_host}   (project {PROJECT}, database {DATABASE})
+    FIRESTORE_EMULATOR_HOST={stack.firestore_host}   (project {PROJECT}, database {stack.database})
     Vertex AI at {stack.vertex_url}
   Logs               {shown(stack.logs)}
 """

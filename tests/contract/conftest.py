@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.cloud.firestore_v1 import Client as FirestoreClient
@@ -12,21 +13,19 @@ from google.cloud.storage import Client as StorageClient
 from batchdrop.cloud.clock import SystemClock
 from batchdrop.cloud.firestore import FirestoreDocuments
 from batchdrop.cloud.storage import CloudObjects
+from batchdrop.cloud.vertex import VertexBatches
 from batchdrop.ports import Documents
-from infra.local.firestore import FirestoreEmulator
 from infra.local.storage import StorageServer
+from infra.local.vertex.control import VertexControl
+from infra.local.vertex.server import VertexServer
+from infra.local.vertex.settings import Settings
+from tests.contract.offices import ROWS, FakeOffice, Office, StandInOffice
 from tests.contract.stores import Store, fresh_name
+from tests.fakes.batches import FakeBatches
 from tests.fakes.documents import FakeDocuments
 from tests.fakes.objects import FakeObjects
 
 anonymous: Callable[[], Credentials] = AnonymousCredentials
-
-
-@pytest.fixture(scope="session")
-def firestore_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`address:port` of the Firestore emulator."""
-    with FirestoreEmulator(tmp_path_factory.mktemp("firestore") / "emulator.log") as emulator:
-        yield emulator.host
 
 
 @pytest.fixture
@@ -101,3 +100,41 @@ def _store_behind(client: StorageClient) -> Store:
         blob.upload_from_string(data)
 
     return Store(CloudObjects(client), upload, plain, other, versioned)
+
+
+@pytest.fixture(scope="session")
+def vertex_server(storage_server: StorageServer) -> Iterator[VertexServer]:
+    settings = Settings(queue_s=0.0, pending_s=0.0, run_s=0.0)
+    with VertexServer(storage_url=storage_server.url, settings=settings) as server:
+        yield server
+
+
+@pytest.fixture
+def vertex_control(vertex_server: VertexServer) -> Iterator[VertexControl]:
+    with VertexControl(vertex_server.url) as control:
+        yield control
+        control.clear()
+
+
+@pytest.fixture
+def rows_bucket(storage_client: StorageClient) -> str:
+    """A bucket with `rows.jsonl`, of three rows."""
+    bucket = storage_client.create_bucket(fresh_name("rows"))
+    request = {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]}
+    lines = [msgspec.json.encode({"custom_id": f"j1.0.{row}", "request": request}) for row in range(ROWS)]
+    bucket.blob("rows.jsonl").upload_from_string(b"\n".join(lines))
+    return str(bucket.name)
+
+
+@pytest.fixture
+def vertex_office(vertex_server: VertexServer, vertex_control: VertexControl, rows_bucket: str) -> StandInOffice:
+    return StandInOffice(VertexBatches("project", vertex_server.url), rows_bucket, vertex_control)
+
+
+@pytest.fixture(params=["fake", "stand-in"])
+def office(request: pytest.FixtureRequest) -> Office:
+    """A batch service, first in memory, then the Vertex stand-in."""
+    if request.param == "fake":
+        return FakeOffice(FakeBatches(SystemClock()))
+    stand_in: StandInOffice = request.getfixturevalue("vertex_office")
+    return stand_in

@@ -1,6 +1,7 @@
 """What the storage adapter makes of failures: those that pass, those that stay, and replies that get lost."""
 
 import socket
+from collections.abc import Callable
 
 import pytest
 from google.api_core.exceptions import Forbidden, NotFound
@@ -55,7 +56,7 @@ def test_what_keeps_failing_is_transient(
 ) -> None:
     storage_server.faults.add(Fault(method, bucket=bucket, action=action, count=ALWAYS))
     impatient = CloudObjects(storage_client, BRIEFLY)
-    calls = {
+    calls: dict[FaultMethod, Callable[[], object]] = {
         FaultMethod.GET: lambda: impatient.stat(bucket, "a"),
         FaultMethod.LIST: lambda: list(impatient.list(bucket, "")),
         FaultMethod.COMPOSE: lambda: impatient.compose(bucket, "b", ["a"], "text/plain"),

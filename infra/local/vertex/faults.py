@@ -1,4 +1,7 @@
-"""Faults as a resource: what is to go wrong, how often, and how often it has."""
+"""Faults as a resource: what is to go wrong, how often, and how often it has.
+
+`count` is how often a fault happens; null is without end, which row faults do unless told otherwise.
+"""
 
 import threading
 from typing import Literal
@@ -25,6 +28,10 @@ class MethodFault(msgspec.Struct, frozen=True, tag_field="on", tag="method", for
     message: str = ""
     after: bool = False
     count: int | None = 1
+
+    def __post_init__(self) -> None:
+        if not 400 <= self.status <= 599:  # noqa: PLR2004  # the range that HTTP has for errors
+            raise ValueError("status must be 400 to 599")
 
 
 class JobFault(msgspec.Struct, frozen=True, tag_field="on", tag="job", forbid_unknown_fields=True):
