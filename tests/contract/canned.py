@@ -13,6 +13,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     status: int
     body: bytes = b"{}"
+    headers: dict[str, str] = {}
 
 
 class CannedServer:
@@ -23,6 +24,10 @@ class CannedServer:
         self._answers = list(answers)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def say(self, *answers: Answer) -> None:
+        """Give these answers after those."""
+        self._answers.extend(answers)
 
     @property
     def url(self) -> str:
@@ -49,8 +54,7 @@ class CannedServer:
             def do_GET(self) -> None:  # the name that http.server calls
                 self._reply()
 
-            def do_POST(self) -> None:  # the name that http.server calls
-                self._reply()
+            do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815  # the names that http.server calls
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
                 """Say nothing."""
@@ -65,6 +69,8 @@ class CannedServer:
                 self.send_response(answer.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer.body)))
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer.body)
 

@@ -61,7 +61,7 @@ with Processes() as processes:
     print(child.pid, flush=True)
     time.sleep(600)
 """
-    with subprocess.Popen(  # noqa: S603  # this Python, on the text above
+    with subprocess.Popen(  # this Python, on the text above
         [sys.executable, "-c", program],
         cwd=tmp_path,
         env=environment() | {"PYTHONPATH": str(ROOT)},

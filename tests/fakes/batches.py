@@ -22,10 +22,11 @@ class FakeBatches:
     """`BatchService` in memory.
 
     `refusals` go wrong one after the other, before a create works; a test may check that all were used.
-    `list_lag` is how long a new job is hidden from lists.
+    `list_lag` is how long a new job is hidden from lists. `project` is what job names hold: Vertex puts the
+    project's number there, whatever it was asked by.
     """
 
-    def __init__(self, clock: Clock, project: str = "project", list_lag: timedelta = timedelta()) -> None:
+    def __init__(self, clock: Clock, project: str = "123456789012", list_lag: timedelta = timedelta()) -> None:
         self.refusals: list[Refusal] = []
         self.list_lag = list_lag
         self.specs: dict[VertexJobName, BatchSpec] = {}

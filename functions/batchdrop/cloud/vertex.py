@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 CALL_TIMEOUT = 30.0
 """Seconds for one request."""
 
-READ_RETRY = Retry(initial=0.5, maximum=5.0, timeout=60.0)
-"""For what only reads, or may be done twice: the client itself never tries again."""
+PATIENCE = 60.0
+"""Seconds, for all tries together of what only reads or may be done twice; the client itself tries once."""
 
 _anonymous: Callable[[], Credentials] = AnonymousCredentials
 _STATES = {state.value: state for state in VertexState}
@@ -38,19 +38,21 @@ _UNCLEAR = frozenset(
 class VertexBatches:
     """`BatchService` at Vertex AI, for one project and all locations."""
 
-    def __init__(self, project: str, endpoint: str = "") -> None:
+    def __init__(self, project: str, endpoint: str = "", patience: float = PATIENCE) -> None:
         """Nothing is imported or sent yet.
 
         Args:
             project: id of the Google Cloud project.
             endpoint: URL that serves all locations instead of Google's; over http without credentials.
+            patience: seconds to go on trying where trying again does no harm.
         """
+        self._retry = Retry(initial=0.2, maximum=5.0, timeout=patience)
         self._project = project
         self._endpoint = endpoint
         self._clients: dict[str, JobServiceClient] = {}
 
     def create(self, spec: BatchSpec) -> VertexJobName:
-        """Create a job: one request, without a retry, within 30 seconds."""
+        """Create a job: one request, without a retry, within 30 seconds. Only a 401 is sent again, with a new token."""
         client = self._client(spec.location)
         job = _request(spec)
         try:
@@ -71,7 +73,7 @@ class VertexBatches:
         client = self._client(_location(name))
         try:
             with passing(f"question for {name}"):
-                return _job(client.get_batch_prediction_job(name=name, retry=READ_RETRY, timeout=CALL_TIMEOUT))
+                return _job(client.get_batch_prediction_job(name=name, retry=self._retry, timeout=CALL_TIMEOUT))
         except NotFound:
             return None
 
@@ -90,7 +92,7 @@ class VertexBatches:
         client = self._client(_location(name))
         try:
             with passing(f"cancellation of {name}"):
-                client.cancel_batch_prediction_job(name=name, retry=READ_RETRY, timeout=CALL_TIMEOUT)
+                client.cancel_batch_prediction_job(name=name, retry=self._retry, timeout=CALL_TIMEOUT)
         except NotFound:
             return
         except BadRequest:
@@ -103,7 +105,7 @@ class VertexBatches:
         client, parent = self._client(location), self._parent(location)
         with passing(f"list of jobs at {location}"):
             request = {"parent": parent, "filter": condition, "page_size": 100}
-            for job in client.list_batch_prediction_jobs(request=request, retry=READ_RETRY, timeout=CALL_TIMEOUT):
+            for job in client.list_batch_prediction_jobs(request=request, retry=self._retry, timeout=CALL_TIMEOUT):
                 yield _job(job)
 
     def _parent(self, location: str) -> str:

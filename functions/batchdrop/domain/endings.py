@@ -28,7 +28,8 @@ def unanswered(batch: Batch, ending: Ending) -> Unanswered:
     failure = failure_of(ending.code)
     match failure:
         case Failure.IMPORT:
-            return Unanswered.APART
+            # A try that was taken over lost its input on purpose; its rows are not to blame.
+            return Unanswered.LOTS_AGAIN if batch.taken_over is not None else Unanswered.APART
         case Failure.SYSTEM:
             return Unanswered.ROWS_AGAIN if ending.files else Unanswered.LOTS_AGAIN
         case Failure.FATAL:

@@ -87,6 +87,7 @@ class Job(Document, frozen=True, kw_only=True):
     options: Options = Options()
     layout: Layout | None = None
     answer_columns: tuple[str, ...] = ()
+    held_at: datetime | None = None
     cursor: PlanCursor = PlanCursor()
     expire_at: datetime | None = None
 

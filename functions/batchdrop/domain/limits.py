@@ -29,6 +29,10 @@ WAVE_SHARDS = 64
 COMPOSE_SOURCES = 32
 """Sources of one compose call (docs: storage/composite-objects)."""
 
+SUBMISSIONS = 60
+SUBMISSION_WINDOW = timedelta(seconds=60)
+"""Vertex takes 60 job submissions a minute in a region (docs: machine-learning/quotas)."""
+
 COMMIT_WRITES = 400
 MAX_SYSTEM_RETRIES = 5
 MAX_INVALID_ROWS = 10
@@ -40,6 +44,11 @@ YIELD_AFTER = timedelta(seconds=420)
 MAX_STARTS = 8
 WAIT_FOR_PROMPT = timedelta(days=7)
 KEEP_DOCUMENTS = timedelta(days=30)
+WAIT_FOR_APPROVAL = timedelta(days=7)
+BATCH_LIFE = timedelta(hours=98)
+"""Vertex queues for at most 72 hours and runs for at most 24; what still runs after that is cancelled."""
+CANCEL_LIFE = timedelta(hours=24)
+"""A batch that has not ended so long after its cancellation is taken for expired."""
 LATE_ANSWERS = timedelta(minutes=30)
 LIST_LAG = timedelta(seconds=60)
 CLAIM = timedelta(seconds=600)

@@ -60,6 +60,9 @@ TERMINAL_JOB_STATES = frozenset(
 ENDED_JOB_STATES = TERMINAL_JOB_STATES | {JobState.CLOSING}
 """States in which nothing of a job is staged, admitted, submitted or collected any more."""
 
+SUBMITTING_JOB_STATES = frozenset({JobState.CANARY, JobState.RUNNING})
+"""States in which lots of a job may be submitted."""
+
 _J, _S, _L, _B = JobState, ShardState, LotState, BatchState
 
 _JOB_MOVES: Mapping[JobState, frozenset[JobState]] = {

@@ -68,7 +68,7 @@ class ResultFormat(msgspec.Struct, frozen=True, kw_only=True):
                 assert_never(self.output)
 
     def _json_line(self, answered: Answered) -> bytes:
-        value = self._original(answered.side.raw)
+        value = self._original(answered.side.text())
         names = self.columns
         if not value.keys().isdisjoint(names):
             used = value.keys() | set(names)
@@ -82,7 +82,7 @@ class ResultFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     def _csv_line(self, answered: Answered, row_in_file: int) -> bytes:
         answer = map(answer_cell, _values(answered.output))
-        raw = answered.side.raw
+        raw = answered.side.text()
         if self.layout.format is not InputFormat.CSV:
             return self._csv((str(row_in_file + 1), _one_line(raw), *answer))
         if '"' in raw or "\r" in raw:
@@ -120,7 +120,7 @@ def _values(output: Output) -> tuple[object, ...]:
 
 def _native_line(answered: Answered) -> bytes:
     """The line as it was, with its answer; what an earlier run left in it must not pass for this one's."""
-    value = _verbatim(answered.side.raw)
+    value = _verbatim(answered.side.text())
     value.pop("response", None)
     if "status" in value:
         value["status"] = ""
@@ -194,7 +194,7 @@ def error_line(failed: Failed | BadRow, first_row: int, first_line: int, key: st
 
 
 def _record(failed: Failed | BadRow, layout: Layout) -> object:
-    raw = failed.raw if isinstance(failed, BadRow) else failed.side.raw.encode()
+    raw = failed.raw if isinstance(failed, BadRow) else failed.side.text().encode()
     if failed.problem.stage is Stage.READ:
         return raw.decode(errors="replace") or None
     if layout.format is InputFormat.CSV:

@@ -51,13 +51,47 @@ class BadRow(msgspec.Struct, frozen=True, kw_only=True):
     problem: Problem
 
 
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A row's request, ready to be written.
+
+    `line` is the whole request line with its newline; `signature` maps JSON path to type, the same object for rows of
+    the same shape where that is known; None rides with no other row.
+    """
+
+    line: bytes
+    fingerprint: str
+    signature: dict[str, str] | None
+
+
 class SideRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """A row's entry in a sidecar: all that is needed to join its answer. `raw` is text: inputs are UTF-8."""
+    """A row's entry in a sidecar: all that is needed to join its answer.
+
+    `raw` is a JSON value on one line: the record's own bytes for JSONL, a string of its text for CSV, an object of
+    its columns for Parquet. It may be a view into a larger buffer: copy it to keep it.
+    """
 
     row: RowNumber
     line: int
     fingerprint: str
-    raw: str
+    raw: msgspec.Raw
+
+    def text(self) -> str:
+        """The record as text: its JSON, or the record of a CSV as it stood in the file."""
+        raw = bytes(self.raw)
+        return _TEXT.decode(raw) if raw.startswith(b'"') else raw.decode()
+
+
+_TEXT = msgspec.json.Decoder(str)
+
+
+def json_raw(record: bytes) -> msgspec.Raw:
+    """The `raw` of a row whose record is JSON, on one line."""
+    return msgspec.Raw(record)
+
+
+def text_raw(record: str) -> msgspec.Raw:
+    """The `raw` of a row whose record is text, one of a CSV."""
+    return msgspec.Raw(msgspec.json.encode(record))
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,9 +12,10 @@ from batchdrop.domain.shard import Ready, Shard, shards_of
 from batchdrop.domain.states import JobState, move_job
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
-from batchdrop.steps.closing import close, close_if_complete
+from batchdrop.steps.closing import close, close_if_complete, stop
 from batchdrop.steps.context import Context
-from batchdrop.steps.turns import done, leave, submit_turn
+from batchdrop.steps.hold import is_approved, not_approved
+from batchdrop.steps.turns import carry_on, done, leave, submit_turn, time_is_up
 from batchdrop.steps.writes import commit_all, decide_again, replace
 
 
@@ -24,7 +25,9 @@ def admit(context: Context, own: Snapshot[Turn]) -> None:
     if running is None:
         context.documents.commit([done(own)])
         return
-    decide_again(lambda: _mark_ready(context, running))
+    if not decide_again(lambda: _mark_ready(context, running, own)):
+        context.documents.commit(carry_on(context, own))
+        return
     close_if_complete(context, running.id)
     now = context.clock.now()
     context.documents.commit([leave(context, submit_turn(now, running.lane, running.id)), done(own)])
@@ -47,28 +50,55 @@ def refusal(rows: int, invalid: int, max_invalid: float) -> Reason | None:
 
 def _decide(context: Context, own: Snapshot[Turn]) -> Job | None:
     job = context.documents.get(job_ref(own.value.job)) if own.value.job else None
-    if job is None or job.value.state not in {JobState.STAGING, JobState.RUNNING}:
+    if job is None:
         return None
-    if job.value.state is JobState.RUNNING:
-        return job.value
+    match job.value.state:
+        case JobState.RUNNING:
+            return job.value
+        case JobState.STAGING:
+            return _judge(context, job)
+        case JobState.HELD:
+            return _approved(context, job)
+        case _:
+            return None
+
+
+def _judge(context: Context, job: Snapshot[Job]) -> Job | None:
     totals = context.documents.totals(shards_of(job.value.id), ["rows", "invalid"])
     reason = refusal(totals["rows"], totals["invalid"], job.value.options.max_invalid)
     if reason is not None:
         context.documents.commit(close(context, job, JobState.REJECTED, reason))
         context.log.info("job.rejected", job=job.value.id, code=reason.code, rows=totals["rows"])
         return None
-    now = context.clock.now()
+    context.log.info("job.admitted", job=job.value.id, rows=totals["rows"], invalid=totals["invalid"])
+    return _let_run(context, job)
+
+
+def _approved(context: Context, job: Snapshot[Job]) -> Job | None:
+    """Let a held job run if somebody approved it; end it if nobody did in time."""
+    if is_approved(context, job.value):
+        context.log.info("job.approved", job=job.value.id)
+        return _let_run(context, job)
+    held_at = job.value.held_at or job.value.created_at
+    if context.clock.now() >= held_at + limits.WAIT_FOR_APPROVAL:
+        context.documents.commit(stop(context, job, JobState.FAILED, not_approved(job.value.reason)))
+    return None
+
+
+def _let_run(context: Context, job: Snapshot[Job]) -> Job:
     running = msgspec.structs.replace(
-        job.value, state=move_job(job.value.state, JobState.RUNNING), times=job.value.times | {"admitted": now}
+        job.value,
+        state=move_job(job.value.state, JobState.RUNNING),
+        reason=None,
+        times=job.value.times | {"admitted": context.clock.now()},
     )
     context.documents.commit([replace(context, job, running)])
-    context.log.info("job.admitted", job=running.id, rows=totals["rows"], invalid=totals["invalid"])
     return running
 
 
-def _mark_ready(context: Context, job: Job) -> None:
-    """Tell each shard what lies before it in the file, and make it ready, in bounded commits."""
-    commit_all(context, _marked(context, job))
+def _mark_ready(context: Context, job: Job, own: Snapshot[Turn]) -> bool:
+    """Tell each shard what lies before it in the file, and make it ready, in bounded commits, as far as time goes."""
+    return commit_all(context, _marked(context, job), lambda: time_is_up(context, own))
 
 
 def _marked(context: Context, job: Job) -> Iterator[Write]:

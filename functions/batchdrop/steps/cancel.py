@@ -9,7 +9,7 @@ from batchdrop.domain.states import ENDED_JOB_STATES, BatchState, JobState, Shar
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot
 from batchdrop.steps.context import Context
-from batchdrop.steps.turns import done, finish_turn, leave
+from batchdrop.steps.turns import carry_on, done, finish_turn, leave, time_is_up
 from batchdrop.steps.writes import commit_all, decide_again, replace
 
 _LIVE_SHARDS = frozenset({ShardState.PLANNED, ShardState.OPEN})
@@ -21,14 +21,21 @@ def cancel(context: Context, own: Snapshot[Turn]) -> None:
     if job is None or job.value.state is not JobState.CLOSING:
         context.documents.commit([done(own)])
         return
-    decide_again(lambda: _stop_shards(context, job.value))
+    if not decide_again(lambda: _stop_shards(context, job.value, own)):
+        context.documents.commit(carry_on(context, own))
+        return
     decide_again(lambda: _stop_batches(context, job.value))
     context.documents.commit([leave(context, finish_turn(context.clock.now(), job.value.id)), done(own)])
 
 
-def _stop_shards(context: Context, job: Job) -> None:
-    live = (shard for shard in context.documents.find(shards_of(job.id)) if shard.value.state in _LIVE_SHARDS)
-    commit_all(context, (replace(context, shard, _stopped(job, shard.value)) for shard in live))
+def _stop_shards(context: Context, job: Job, own: Snapshot[Turn]) -> bool:
+    live = (shard for shard in context.documents.find(shards_of(job.id)) if _is_at_work(job, shard.value))
+    stopped = (replace(context, shard, _stopped(job, shard.value)) for shard in live)
+    return commit_all(context, stopped, lambda: time_is_up(context, own))
+
+
+def _is_at_work(job: Job, shard: Shard) -> bool:
+    return shard.state in _LIVE_SHARDS and (shard.waiting or job.outcome is JobState.CANCELLED)
 
 
 def _stopped(job: Job, shard: Shard) -> Shard:

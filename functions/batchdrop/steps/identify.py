@@ -12,12 +12,13 @@ from batchdrop.domain.naming import Kind, judge
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState
-from batchdrop.domain.turn import Function, Step, turns_of
+from batchdrop.domain.turn import Step
 from batchdrop.ports import Snapshot, Write
 from batchdrop.steps.closing import stop
 from batchdrop.steps.context import Context
+from batchdrop.steps.hold import approval_arrived
 from batchdrop.steps.prompts import find_prompt
-from batchdrop.steps.turns import finish_turn, leave, plan_turn, send_again
+from batchdrop.steps.turns import finish_turn, leave, plan_turn, wake
 from batchdrop.steps.writes import create, decide_again, replace
 
 
@@ -28,7 +29,7 @@ def arrived(context: Context, info: ObjectInfo) -> None:
         case Kind.IGNORED:
             context.log.info("input.ignored", object=info.name, why=judgement.why)
         case Kind.APPROVAL:
-            context.log.info("input.ignored", object=info.name, why="no job waits for an approval")
+            approval_arrived(context, info)
         case Kind.PROMPT:
             _wake_waiting(context, info)
         case Kind.DATA | Kind.UNSUPPORTED:
@@ -74,9 +75,7 @@ def _refusal(info: ObjectInfo, kind: Kind) -> Reason | None:
 def _wake_waiting(context: Context, prompt: ObjectInfo) -> None:
     context.log.info("prompt.arrived", object=prompt.name, generation=prompt.generation)
     for job in context.documents.find(jobs_that_wait_for(prompt.name)):
-        for turn in context.documents.find(turns_of(job.value.id, Function.INTAKE)):
-            if turn.value.step is Step.PLAN:
-                context.documents.commit(send_again(context, turn))
+        wake(context, job.value.id, Step.PLAN)
 
 
 def _register(context: Context, info: ObjectInfo, refusal: Reason | None) -> None:

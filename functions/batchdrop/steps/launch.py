@@ -5,6 +5,8 @@ over looks for the job first; before the next try it deletes the old try's input
 creates gets a job that has nothing to read.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from batchdrop.domain import limits
@@ -50,7 +52,7 @@ def launch(context: Context, batch: Batch, requests: tuple[str, ...]) -> None:
         record_running(context, batch, name)
 
 
-def take_over(context: Context, found: Snapshot[Batch], requests: tuple[str, ...]) -> None:
+def take_over(context: Context, found: Snapshot[Batch], requests: Callable[[], tuple[str, ...]]) -> None:
     """Go on with a batch whose claimant is gone: adopt its job if there is one, else start the next try."""
     now = context.clock.now()
     batch = found.value
@@ -68,7 +70,7 @@ def take_over(context: Context, found: Snapshot[Batch], requests: tuple[str, ...
     if _adopt(context, batch):
         return
     next_try = msgspec.structs.replace(mine.value, tries=batch.tries + 1, taken_over=None)
-    launch(context, _claim(context, mine, next_try).value, requests)
+    launch(context, _claim(context, mine, next_try).value, requests())
 
 
 def record_running(context: Context, batch: Batch, name: VertexJobName) -> None:

@@ -68,7 +68,7 @@ def write_part(context: Context, job: Job, shard: Shard, base: Base, unanswered:
                 continue
             key = row_key(job.id, shard.index, row.row if isinstance(row, BadRow) else row.side.row)
             error_file.write(error_line(row, base.rows, base.lines, key, layout))
-            raw = row.raw if isinstance(row, BadRow) else row.side.raw.encode()
+            raw = row.raw if isinstance(row, BadRow) else row.side.text().encode()
             failed_file.write(failed_record(raw, layout))
             errors += 1
     _check(shard, results + errors, not_asked(shard) if unanswered is None else 0)

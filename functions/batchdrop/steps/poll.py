@@ -2,6 +2,7 @@
 
 import msgspec
 
+from batchdrop.domain import limits
 from batchdrop.domain.batch import Batch, Ending, batch_of_output, batch_ref
 from batchdrop.domain.ids import BatchId
 from batchdrop.domain.objects import ObjectInfo
@@ -46,7 +47,23 @@ def _poll(context: Context, batch: BatchId) -> None:
         _end(context, found, _deleted_at_vertex(context, found.value))
     elif job.state in TERMINAL_VERTEX_STATES:
         _end(context, found, _ending(context, found.value, job))
-    elif found.value.cancel:
+    else:
+        _hurry(context, found, job)
+
+
+def _hurry(context: Context, found: Snapshot[Batch], job: VertexJob) -> None:
+    """Cancel a batch that is to be cancelled, or that outlived Vertex's own limits; give one up that ignores it."""
+    batch, now = found.value, context.clock.now()
+    age = now - (batch.submitted_at or batch.created_at)
+    if age >= limits.BATCH_LIFE + limits.CANCEL_LIFE:
+        context.log.error("batch.never_ended", batch=batch.id, vertex_job=job.name, state=job.state.name)
+        given_up = msgspec.structs.replace(job, state=VertexState.EXPIRED)
+        _end(context, found, _ending(context, batch, given_up))
+    elif age >= limits.BATCH_LIFE and not batch.cancel:
+        context.log.error("batch.too_long", batch=batch.id, vertex_job=job.name, state=job.state.name)
+        context.documents.commit([replace(context, found, msgspec.structs.replace(batch, cancel=True))])
+        context.batches.cancel(job.name)
+    elif batch.cancel:
         context.batches.cancel(job.name)
 
 

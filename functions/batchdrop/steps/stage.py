@@ -15,7 +15,7 @@ from batchdrop.rows.prompt import Renderer
 from batchdrop.rows.read import SliceReader, read_from, read_to
 from batchdrop.rows.requests import RowProblem, check_native, check_size, fingerprint, request_line, signature
 from batchdrop.rows.sidecar import invalid_line
-from batchdrop.rows.values import BadRow, Row, SideRow
+from batchdrop.rows.values import BadRow, Row, SideRow, json_raw, text_raw
 from batchdrop.steps.closing import stop_job
 from batchdrop.steps.context import Context
 from batchdrop.steps.identify import deleted
@@ -124,6 +124,7 @@ class _RequestMaker:
         self._job = job
         self._shard = shard
         self._native = layout.format is InputFormat.VERTEX_JSONL
+        self._csv = layout.format is InputFormat.CSV
         self._renderer = renderer
 
     def make(self, row: Row | BadRow) -> _Made | BadRow:
@@ -138,8 +139,11 @@ class _RequestMaker:
         too_large = check_size(line)
         if too_large is not None:
             return BadRow(row=row.row, line=row.line, raw=row.raw, problem=too_large)
-        side = SideRow(row=row.row, line=row.line, fingerprint=fingerprint(request), raw=row.raw.decode())
+        side = SideRow(row=row.row, line=row.line, fingerprint=fingerprint(request), raw=self._raw(row))
         return _Made(line, side, types)
+
+    def _raw(self, row: Row) -> msgspec.Raw:
+        return text_raw(row.raw.decode()) if self._csv else json_raw(row.raw)
 
     def _request(self, row: Row) -> dict[str, object]:
         if self._renderer is not None and not self._native:

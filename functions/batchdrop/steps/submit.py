@@ -13,7 +13,7 @@ from batchdrop.domain.job import Job, job_ref
 from batchdrop.domain.lane import Lane, lane_ref
 from batchdrop.domain.lots import change, lot_of, submitted
 from batchdrop.domain.shard import Shard, any_waiting_shards, shard_ref, waiting_shards
-from batchdrop.domain.states import ENDED_JOB_STATES, BatchState
+from batchdrop.domain.states import SUBMITTING_JOB_STATES, BatchState
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
 from batchdrop.rows.requests import merge
@@ -47,7 +47,7 @@ def submit_lane(context: Context, lane: LaneId) -> None:
 
 def resume(context: Context, found: Snapshot[Batch]) -> None:
     """Take over a batch that was never seen to run."""
-    take_over(context, found, _requests(context, found.value))
+    take_over(context, found, lambda: _requests(context, found.value))
 
 
 class _Formed(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ def _form(context: Context, lane_id: LaneId) -> _Formed | None:
         return None
     shards = list(context.documents.find(waiting_shards(lane_id, now, limits.BATCH_LOTS)))
     jobs = {job.value.id: job.value for job in _jobs_of(context, shards)}
-    live = [shard for shard in shards if jobs[shard.value.job].state not in ENDED_JOB_STATES]
+    live = [shard for shard in shards if jobs[shard.value.job].state in SUBMITTING_JOB_STATES]
     chosen = group((shard.value for shard in live), now, merge, context.settings.batch_rows)
     if not chosen.lots:
         return None
@@ -73,7 +73,8 @@ def _form(context: Context, lane_id: LaneId) -> _Formed | None:
 
 def _has_slot(context: Context, lane: Lane, now: datetime) -> bool:
     backing_off = lane.backoff_until is not None and lane.backoff_until > now
-    return not backing_off and len(lane.running) < context.settings.max_running_batches
+    over_quota = len(lane.recent_since(now - limits.SUBMISSION_WINDOW)) >= limits.SUBMISSIONS
+    return not backing_off and not over_quota and len(lane.running) < context.settings.max_running_batches
 
 
 def _jobs_of(context: Context, shards: list[Snapshot[Shard]]) -> list[Snapshot[Job]]:
@@ -115,10 +116,14 @@ def _commit(context: Context, batch: Batch, lane: Snapshot[Lane] | None, live: l
 
 def _with_slot(context: Context, batch: Batch, lane: Snapshot[Lane] | None) -> Write:
     if lane is None:
-        new = Lane(id=batch.lane, model=batch.model, location=batch.location, running=(batch.id,))
-        return create(context, lane_ref(batch.lane), new)
-    running = (*lane.value.running, batch.id)
-    return replace(context, lane, msgspec.structs.replace(lane.value, running=running))
+        new = Lane(id=batch.lane, model=batch.model, location=batch.location)
+        return create(context, lane_ref(batch.lane), _taken(new, batch))
+    return replace(context, lane, _taken(lane.value, batch))
+
+
+def _taken(lane: Lane, batch: Batch) -> Lane:
+    recent = lane.recent_since(batch.created_at - limits.SUBMISSION_WINDOW)
+    return msgspec.structs.replace(lane, running=(*lane.running, batch.id), recent=(*recent, batch.created_at))
 
 
 def _requests(context: Context, batch: Batch) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 """Leaving, starting, sending again and giving up turns."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
 
 from batchdrop.domain import limits
+from batchdrop.domain.errors import Conflict
 from batchdrop.domain.ids import BatchId, JobId, LaneId, ShardIndex, TurnId, shard_key
-from batchdrop.domain.turn import Step, Turn, turn_ref
+from batchdrop.domain.turn import Step, Turn, function_of, turn_ref, turns_of
 from batchdrop.ports import Delete, Put, Snapshot, Write
 from batchdrop.steps.context import Context
 from batchdrop.steps.writes import create, put, replace
@@ -36,6 +38,12 @@ def stage_turn(now: datetime, job: JobId, shard: ShardIndex) -> Turn:
 def admit_turn(now: datetime, job: JobId) -> Turn:
     """Admit a job that is staged whole."""
     return _of_job(Step.ADMIT, now, job)
+
+
+def held_turn(now: datetime, job: JobId, until: datetime) -> Turn:
+    """Look at a held job again when nobody approved it in time."""
+    turn = _of_job(Step.ADMIT, now, job)
+    return msgspec.structs.replace(turn, id=TurnId(f"{turn.id}-held-{int(now.timestamp())}"), due_at=until)
 
 
 def cancel_turn(now: datetime, job: JobId) -> Turn:
@@ -87,10 +95,23 @@ def start(context: Context, standing: Snapshot[Turn]) -> Snapshot[Turn] | None:
     return context.documents.get(standing.ref)
 
 
-def progressed(context: Context, own: Snapshot[Turn]) -> Put:
-    """Forget the own turn's starts: what it did so far is committed."""
-    fresh = msgspec.structs.replace(own.value, starts=0, due_at=context.clock.now() + _RESEND_AFTER)
-    return put(context, own.ref, fresh)
+def wake(context: Context, job: JobId, step: Step) -> None:
+    """Send a job's sleeping turns of a step again: what they waited for has come."""
+    for turn in context.documents.find(turns_of(job, function_of(step))):
+        if turn.value.step is step:
+            with suppress(Conflict):  # somebody else sent it again at this moment
+                context.documents.commit(send_again(context, turn))
+
+
+def time_is_up(context: Context, own: Snapshot[Turn]) -> bool:
+    """Tell whether a run has used its time and must leave the rest to the next."""
+    started_at = own.value.due_at - _RESEND_AFTER
+    return context.clock.now() >= started_at + limits.YIELD_AFTER
+
+
+def carry_on(context: Context, own: Snapshot[Turn]) -> list[Write]:
+    """Leave the rest of a long step to a new run at once; what was done is committed, so its starts are forgotten."""
+    return send_again(context, Snapshot(own.ref, msgspec.structs.replace(own.value, starts=0), own.version))
 
 
 def send_again(context: Context, standing: Snapshot[Turn]) -> list[Write]:

@@ -47,11 +47,17 @@ def decide_again(act: Callable[[], _T]) -> _T:
         raise Transient("Others wrote first every time; the event comes again.") from conflict
 
 
-def commit_all(context: Context, writes: Iterable[Write]) -> None:
-    """Commit many independent writes in bounded groups, in order; each group is all or nothing."""
+def commit_all(context: Context, writes: Iterable[Write], time_is_up: Callable[[], bool] = lambda: False) -> bool:
+    """Commit many independent writes in bounded groups, in order; each group is all or nothing.
+
+    Returns False if time was up before the end.
+    """
     waiting = iter(writes)
     while group := list(itertools.islice(waiting, limits.COMMIT_WRITES)):
         context.documents.commit(group)
+        if time_is_up():
+            return False
+    return True
 
 
 def _fresh(context: Context, value: D) -> D:

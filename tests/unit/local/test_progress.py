@@ -10,7 +10,7 @@ from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.shard import ByteSlice, Shard, Tally
 from batchdrop.domain.states import TERMINAL_JOB_STATES, BatchState, JobState
 from infra.local.progress import ENDED, JobProgress, progress_of
-from infra.local.screen import Screen, line, table
+from infra.local.screen import Screen, fitting, line, table
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 JOB = Job(
@@ -82,3 +82,10 @@ def test_the_columns_of_the_table_are_aligned() -> None:
 def test_one_batch_is_no_batches_and_invalid_rows_are_told() -> None:
     job = JobProgress("j1", "a.csv", 1, "RUNNING", staged=9, invalid=2, batches=1)
     assert line(job) == "a.csv  RUNNING: 9 rows staged (2 invalid), 1 batch running, 0 rows answered"
+
+
+def test_a_small_screen_shows_the_jobs_that_go_on_first() -> None:
+    states = ("SUCCEEDED", "RUNNING", "FAILED", "STAGING")
+    jobs = [JobProgress(f"j{number}", f"{number}.csv", 1, state) for number, state in enumerate(states)]
+    assert [job.job for job in fitting(jobs, 3)] == ["j1", "j2", "j3"]
+    assert fitting(jobs, 9) == jobs

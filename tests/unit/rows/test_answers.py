@@ -26,7 +26,7 @@ BAD_ROLE = (
     rb'\"status\": \"INVALID_ARGUMENT\"}}","processed_time":"2025-07-09T19:57:43.558+00:00",'
     rb'"request":{"contents":[{"parts":{"text":"x"}}]},"response":{}}'
 )
-SIDE = SideRow(row=RowNumber(4), line=5, fingerprint=fingerprint(REQUEST), raw="{}")
+SIDE = SideRow(row=RowNumber(4), line=5, fingerprint=fingerprint(REQUEST), raw=msgspec.Raw(b"{}"))
 PLAIN = Expectation()
 NATIVE = Expectation(native=True)
 LABEL = {"type": "string", "enum": ["GOOD", "BAD"]}

@@ -16,7 +16,7 @@ EXPECTATION = Expectation()
 
 
 def side(row: int, fingerprint: str | None = None) -> SideRow:
-    return SideRow(row=RowNumber(row), line=row + 1, fingerprint=fingerprint or f"f{row}", raw="{}")
+    return SideRow(row=RowNumber(row), line=row + 1, fingerprint=fingerprint or f"f{row}", raw=msgspec.Raw(b"{}"))
 
 
 def answer(  # noqa: PLR0913  # what the cases differ in

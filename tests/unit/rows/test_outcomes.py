@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.shard import Usage
 from batchdrop.rows.outcomes import merge_outcomes, outcome_line, read_outcomes
-from batchdrop.rows.values import Answered, Failed, Output, Problem, SideRow, Stage
+from batchdrop.rows.values import Answered, Failed, Output, Problem, SideRow, Stage, text_raw
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 COUNTS = st.integers(0, 2**60)
@@ -20,7 +20,11 @@ JSON = st.recursive(
     max_leaves=10,
 )
 SIDES = st.builds(
-    SideRow, row=st.integers(0, 10**6).map(RowNumber), line=st.integers(1, 10**6), fingerprint=TEXTS, raw=TEXTS
+    SideRow,
+    row=st.integers(0, 10**6).map(RowNumber),
+    line=st.integers(1, 10**6),
+    fingerprint=TEXTS,
+    raw=TEXTS.map(text_raw),
 )
 OUTPUTS = st.builds(
     Output,
@@ -49,7 +53,7 @@ def test_every_outcome_is_one_line(outcomes: list[Answered | Failed]) -> None:
 def test_a_response_keeps_its_own_bytes() -> None:
     response = b'{"b": 1.50, "a" : 12345678901234567890123}'
     outcome = Answered(
-        side=SideRow(row=RowNumber(0), line=1, fingerprint="f", raw="{}"),
+        side=SideRow(row=RowNumber(0), line=1, fingerprint="f", raw=msgspec.Raw(b"{}")),
         output=Output(text="", finish_reason="STOP", usage=Usage(), response=msgspec.Raw(response)),
     )
     (read,) = read_outcomes([outcome_line(outcome)])
@@ -61,7 +65,7 @@ def test_fields_keep_their_order() -> None:
     output = Output(
         text="", finish_reason="", usage=Usage(), response=msgspec.Raw(b"null"), fields={"z": 1, "a": None, "m": 2}
     )
-    side = SideRow(row=RowNumber(0), line=1, fingerprint="f", raw="{}")
+    side = SideRow(row=RowNumber(0), line=1, fingerprint="f", raw=msgspec.Raw(b"{}"))
     (read,) = read_outcomes([outcome_line(Answered(side=side, output=output))])
     assert isinstance(read, Answered)
     assert read.output.fields is not None
@@ -69,7 +73,7 @@ def test_fields_keep_their_order() -> None:
 
 
 def failed(row: int) -> Failed:
-    side = SideRow(row=RowNumber(row), line=row + 1, fingerprint="", raw="")
+    side = SideRow(row=RowNumber(row), line=row + 1, fingerprint="", raw=msgspec.Raw(b"{}"))
     return Failed(side=side, problem=Problem(stage=Stage.ANSWER, code="C", message="", hint=""))
 
 

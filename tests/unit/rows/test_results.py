@@ -20,7 +20,7 @@ from batchdrop.rows.results import (
     failed_record,
     result_format,
 )
-from batchdrop.rows.values import Answered, BadRow, Failed, Output, Problem, SideRow, Stage
+from batchdrop.rows.values import Answered, BadRow, Failed, Output, Problem, SideRow, Stage, json_raw, text_raw
 
 COUNTS = ("finish_reason", "prompt_tokens", "output_tokens")
 CSV = Layout(format=InputFormat.CSV, columns=("id", "text"), delimiter=",", body=8, head_lines=1)
@@ -28,6 +28,10 @@ JSONL = Layout(format=InputFormat.JSONL)
 NATIVE = Layout(format=InputFormat.VERTEX_JSONL)
 SCHEMA = {"type": "object", "properties": {"label": {"type": "string"}, "tags": {"type": "array"}}}
 USAGE = Usage(rows=1, prompt=3, output=5, thoughts=7)
+
+
+def raw_of(record: str) -> msgspec.Raw:
+    return json_raw(record.encode()) if record.startswith("{") else text_raw(record)
 
 
 def answered(
@@ -39,7 +43,7 @@ def answered(
     response: bytes = b"null",
 ) -> Answered:
     return Answered(
-        side=SideRow(row=RowNumber(0), line=1, fingerprint="f", raw=raw),
+        side=SideRow(row=RowNumber(0), line=1, fingerprint="f", raw=raw_of(raw)),
         output=Output(text=text, finish_reason="STOP", usage=usage, response=msgspec.Raw(response), fields=fields),
     )
 
@@ -249,7 +253,7 @@ PROBLEM = Problem(stage=Stage.ANSWER, code="BLOCKED", message="m", hint="h", pat
 
 
 def failed(raw: str) -> Failed:
-    return Failed(side=SideRow(row=RowNumber(2), line=4, fingerprint="f", raw=raw), problem=PROBLEM)
+    return Failed(side=SideRow(row=RowNumber(2), line=4, fingerprint="f", raw=raw_of(raw)), problem=PROBLEM)
 
 
 def bad(raw: bytes, stage: Stage) -> BadRow:

@@ -3,11 +3,15 @@ from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowNumber
 from batchdrop.rows.sidecar import invalid_line, lines_of, read_invalid, read_sidecar, side_line
-from batchdrop.rows.values import BadRow, Problem, SideRow, Stage
+from batchdrop.rows.values import BadRow, Problem, SideRow, Stage, text_raw
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 SIDES = st.builds(
-    SideRow, row=st.integers(0, 10**6).map(RowNumber), line=st.integers(1, 10**6), fingerprint=TEXTS, raw=TEXTS
+    SideRow,
+    row=st.integers(0, 10**6).map(RowNumber),
+    line=st.integers(1, 10**6),
+    fingerprint=TEXTS,
+    raw=TEXTS.map(text_raw),
 )
 PROBLEMS = st.builds(Problem, stage=st.sampled_from(Stage), code=TEXTS, message=TEXTS, hint=TEXTS, path=TEXTS)
 BAD_ROWS = st.builds(

@@ -1,0 +1,76 @@
+"""Hold: park a job until a person approves that it goes on, by dropping `<input name>.approve`."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from batchdrop.domain import limits
+from batchdrop.domain.ids import JobId
+from batchdrop.domain.job import Job, job_ref
+from batchdrop.domain.name import name_ref
+from batchdrop.domain.objects import ObjectInfo
+from batchdrop.domain.reasons import Code, Reason
+from batchdrop.domain.shard import Ready, shards_of
+from batchdrop.domain.states import SUBMITTING_JOB_STATES, JobState, move_job
+from batchdrop.domain.turn import Step
+from batchdrop.ports import Write
+from batchdrop.steps.context import Context
+from batchdrop.steps.turns import held_turn, leave, wake
+from batchdrop.steps.writes import commit_all, decide_again, replace
+
+APPROVAL_SUFFIX = ".approve"
+
+
+def hold(context: Context, job: JobId, reason: Reason) -> None:
+    """Park a job that runs: nothing more of it is submitted. Repeatable."""
+    decide_again(lambda: _hold(context, job, reason))
+    decide_again(lambda: commit_all(context, _parked(context, job)))
+
+
+def approval_arrived(context: Context, approval: ObjectInfo) -> None:
+    """Look again at the held job whose approval this is."""
+    name = approval.name.removesuffix(APPROVAL_SUFFIX)
+    known = context.documents.get(name_ref(approval.bucket, name))
+    job = None if known is None else context.documents.get(job_ref(known.value.job))
+    if job is None or job.value.state is not JobState.HELD:
+        context.log.info("approval.ignored", object=approval.name, why="no job of that name is held")
+        return
+    wake(context, job.value.id, Step.ADMIT)
+
+
+def is_approved(context: Context, job: Job) -> bool:
+    """Tell whether an approval came after the job was held."""
+    found = context.objects.stat(job.input.bucket, job.input.name + APPROVAL_SUFFIX)
+    if found is None or found.created_at is None or job.held_at is None:
+        return False
+    return found.created_at > job.held_at
+
+
+def not_approved(reason: Reason | None) -> Reason:
+    """Why a job that was held ends."""
+    held_for = "" if reason is None else f" It was held because: {reason.message}"
+    return Reason(
+        code=Code.NOT_APPROVED,
+        message=f"Nobody approved the job in {limits.WAIT_FOR_APPROVAL.days} days.{held_for}",
+        hint="Drop failed.* to have the rest answered.",
+    )
+
+
+def _hold(context: Context, job: JobId, reason: Reason) -> None:
+    found = context.documents.get(job_ref(job))
+    if found is None or found.value.state not in SUBMITTING_JOB_STATES:
+        return
+    now = context.clock.now()
+    held = msgspec.structs.replace(
+        found.value, state=move_job(found.value.state, JobState.HELD), reason=reason, held_at=now
+    )
+    turn = held_turn(now, job, now + limits.WAIT_FOR_APPROVAL)
+    context.documents.commit([replace(context, found, held), leave(context, turn)])
+    context.log.warning("job.held", job=job, code=reason.code, reason=reason.message)
+
+
+def _parked(context: Context, job: JobId) -> Iterator[Write]:
+    for shard in context.documents.find(shards_of(job)):
+        if shard.value.ready is not Ready.NONE:
+            parked = msgspec.structs.replace(shard.value, ready=Ready.NONE, waiting=False, due_at=None)
+            yield replace(context, shard, parked)
