@@ -75,4 +75,4 @@ def _tick(context: Context, function: Function) -> None:
     if function is Function.DISPATCH:
         tick(context)
     else:
-        context.log.warning("event.misrouted", message="tick")
+        context.log.warning("event.misrouted", event_type="tick")

@@ -1,6 +1,7 @@
 """Settings: one frozen object, made of the environment once, which reports every mistake at once."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
@@ -32,6 +33,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lot_rows: int = limits.LOT_ROWS
     batch_rows: int = limits.BATCH_ROWS
     retry_seconds: int = 60
+    run_seconds: int = limits.RUN_SECONDS
+    list_lag_seconds: int = limits.LIST_LAG_SECONDS
+
+    @property
+    def run_limit(self) -> timedelta:
+        """How long a run may take."""
+        return timedelta(seconds=self.run_seconds)
+
+    @property
+    def claim(self) -> timedelta:
+        """How long a claim holds: longer than a run, so that its owner is dead, or a sleeper, when it lapsed."""
+        return self.run_limit + limits.RESEND_MARGIN
+
+    @property
+    def list_lag(self) -> timedelta:
+        """How long Vertex's list may hide a job."""
+        return timedelta(seconds=self.list_lag_seconds)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -58,6 +76,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         lot_rows=source.optional("LOT_ROWS", _at_most(limits.LOT_ROWS), limits.LOT_ROWS),
         batch_rows=source.optional("BATCH_ROWS", _at_most(limits.BATCH_ROWS), limits.BATCH_ROWS),
         retry_seconds=source.optional("RETRY_SECONDS", _positive, 60),
+        run_seconds=source.optional("RUN_SECONDS", _at_most(limits.RUN_SECONDS), limits.RUN_SECONDS),
+        list_lag_seconds=source.optional("LIST_LAG_SECONDS", _positive, limits.LIST_LAG_SECONDS),
     )
     source.no_bucket_twice(settings)
     source.raise_mistakes()

@@ -33,15 +33,17 @@ class Blob(msgspec.Struct, frozen=True):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """One live object. `ours` is false for what another process left: it is read, never removed."""
+    """One live object."""
 
     info: ObjectInfo
     blobs: tuple[Blob, ...]
-    ours: bool = True
 
 
 class DiskObjects:
-    """`Objects` in a folder. Every bucket exists, and none keeps old generations."""
+    """`Objects` in a folder. Every bucket exists, and none keeps old generations.
+
+    Objects may consist of files outside the folder; those are read, never removed.
+    """
 
     def __init__(self, folder: Path, clock: Clock, stored: Iterable[Stored] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,11 +53,11 @@ class DiskObjects:
         self._live = {(old.info.bucket, old.info.name): old for old in stored}
         self._numbers = count(1)
         self._generations = count(1 + max((old.info.generation for old in self._live.values()), default=0))
-        self._uses = Counter(blob.path for old in self._live.values() if old.ours for blob in old.blobs)
+        self._uses = Counter(blob.path for old in self._live.values() for blob in old.blobs)
 
     def stored(self) -> list[Stored]:
         """All live objects, for another process to go on with."""
-        return [msgspec.structs.replace(found, ours=False) for found in self._live.values()]
+        return list(self._live.values())
 
     def put_file(self, bucket: str, name: str, path: Path) -> ObjectInfo:
         """Make an object of a file, which stays where it is."""
@@ -64,7 +66,7 @@ class DiskObjects:
             while chunk := file.read(READ_CHUNK):
                 checksum = google_crc32c.extend(checksum, chunk)
         blob = Blob(str(path), path.stat().st_size)
-        return self._add(bucket, name, (blob,), "", _base64(checksum), ours=False)
+        return self._add(bucket, name, (blob,), "", _base64(checksum))
 
     def paths(self, bucket: str) -> list[Path]:
         """The files that the objects of a bucket consist of, by name."""
@@ -114,11 +116,11 @@ class DiskObjects:
             raise ValueError(f"compose of {len(sources)} sources; 1 to {COMPOSE_SOURCES} are allowed")
         found = [self._need(bucket, source) for source in sources]
         blobs = tuple(blob for source in found for blob in source.blobs)
-        return self._add(bucket, name, blobs, content_type, "", ours=all(source.ours for source in found))
+        return self._add(bucket, name, blobs, content_type, "")
 
     def rewrite(self, bucket: str, name: str, to_bucket: str, to_name: str, content_type: str) -> ObjectInfo:
         found = self._need(bucket, name)
-        return self._add(to_bucket, to_name, found.blobs, content_type, found.info.crc32c, ours=found.ours)
+        return self._add(to_bucket, to_name, found.blobs, content_type, found.info.crc32c)
 
     def list(self, bucket: str, prefix: str, *, since: datetime | None = None) -> Iterator[ObjectInfo]:
         for where, name in sorted(self._live):
@@ -131,7 +133,7 @@ class DiskObjects:
             self._drop(bucket, name)
 
     def _add(
-        self, bucket: str, name: str, blobs: tuple[Blob, ...], content_type: str, crc32c: str, *, ours: bool = True
+        self, bucket: str, name: str, blobs: tuple[Blob, ...], content_type: str, crc32c: str
     ) -> ObjectInfo:
         info = ObjectInfo(
             bucket=bucket,
@@ -142,22 +144,18 @@ class DiskObjects:
             content_type=content_type,
             created_at=self._clock.now(),
         )
-        if ours:
-            self._uses.update(blob.path for blob in blobs)
+        self._uses.update(blob.path for blob in blobs)
         self._drop(bucket, name)
-        self._live[bucket, name] = Stored(info, blobs, ours)
+        self._live[bucket, name] = Stored(info, blobs)
         self.events.append(Happened("finalized", info))
         return info
 
     def _drop(self, bucket: str, name: str) -> None:
         old = self._live.pop((bucket, name), None)
-        if old is None or not old.ours:
-            return
-        for blob in old.blobs:
-            self._uses[blob.path] -= 1
-            if not self._uses[blob.path]:
-                Path(blob.path).unlink()
-                del self._uses[blob.path]
+        for path in [Path(blob.path) for blob in old.blobs] if old is not None else []:
+            self._uses[str(path)] -= 1
+            if not self._uses[str(path)] and path.parent == self._folder:
+                path.unlink()
 
     def _need(self, bucket: str, name: str, generation: Generation | None = None) -> Stored:
         found = self._live.get((bucket, name))

@@ -6,7 +6,8 @@ their names are a run's own, so that the second time makes the same object as th
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import google_crc32c
@@ -24,6 +25,7 @@ from batchdrop.domain.objects import ObjectInfo
 
 READ_CHUNK = 4 * MIB
 
+_DELETES_AT_ONCE = 8
 _LISTED = "items(bucket,name,generation,size,crc32c,contentType,contentEncoding,timeCreated),nextPageToken"
 
 
@@ -128,13 +130,14 @@ class CloudObjects:
                     yield _info(blob)
 
     def delete(self, bucket: str, names: Iterable[str]) -> None:
-        """Delete objects; missing ones are no error."""
-        for name in names:
-            try:
-                with passing(f"delete of {_uri(bucket, name)}"):
-                    self._blob(bucket, name).delete(retry=self._retry)
-            except NotFound:
-                continue
+        """Delete objects, several at a time; missing ones are no error."""
+        with ThreadPoolExecutor(_DELETES_AT_ONCE) as pool:
+            for _ in pool.map(lambda name: self._delete(bucket, name), names):
+                pass
+
+    def _delete(self, bucket: str, name: str) -> None:
+        with suppress(NotFound), passing(f"delete of {_uri(bucket, name)}"):
+            self._blob(bucket, name).delete(retry=self._retry)
 
     def _blob(self, bucket: str, name: str, generation: Generation | None = None) -> Blob:
         return self._client.bucket(bucket).blob(name, generation=generation)

@@ -35,6 +35,10 @@ _UNCLEAR = frozenset(
 )
 
 
+_PROVISIONING = "Service agents are being provisioned"
+"""Said with a 400 in a project's first minutes (github.com/GoogleCloudPlatform/generative-ai/issues/1308)."""
+
+
 class VertexBatches:
     """`BatchService` at Vertex AI, for one project and all locations."""
 
@@ -148,6 +152,8 @@ def _request(spec: BatchSpec) -> "BatchPredictionJob":
 def _create_error(error: GoogleAPICallError) -> CreateRefused | CreateThrottled | CreateUnknown:
     """Judge a refused create: a 4xx made no job, save those that speak of time or of a collision."""
     status = int(error.code or 0)
+    if _PROVISIONING in (error.message or ""):
+        return CreateThrottled(f"Vertex is not ready yet: {error.message}")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return CreateThrottled(f"Vertex is over a quota: {error.message}")
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _UNCLEAR:

@@ -27,6 +27,13 @@ class OutputFormat(StrEnum):
     CSV = "csv"
 
 
+class UnknownFields(StrEnum):
+    """What becomes of a request's fields and enum names that this version does not know."""
+
+    ERROR = "error"
+    ALLOW = "allow"
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What `batch.*` in a prompt's front matter decides."""
 
@@ -37,6 +44,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     allow_truncated: bool = False
     priority: int = 5
     labels: dict[str, str] = {}
+    unknown_fields: UnknownFields = UnknownFields.ERROR
 
 
 class PinnedPrompt(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,9 +38,11 @@ MAX_SYSTEM_RETRIES = 5
 MAX_INVALID_ROWS = 10
 """Up to so many invalid rows never reject a job, whatever their share."""
 
-RUN_LIMIT = timedelta(seconds=540)
-"""A function's run ends here; a turn older than this was lost."""
-YIELD_AFTER = timedelta(seconds=420)
+RUN_SECONDS = 540
+"""A function's run ends here (docs: run/configuring/request-timeout)."""
+YIELD_SHARE = 7 / 9
+"""A long step leaves the rest to the next run after this share of its time."""
+RESEND_MARGIN = timedelta(seconds=60)
 MAX_STARTS = 8
 WAIT_FOR_PROMPT = timedelta(days=7)
 KEEP_DOCUMENTS = timedelta(days=30)
@@ -50,7 +52,6 @@ BATCH_LIFE = timedelta(hours=98)
 CANCEL_LIFE = timedelta(hours=24)
 """A batch that has not ended so long after its cancellation is taken for expired."""
 LATE_ANSWERS = timedelta(minutes=30)
-LIST_LAG = timedelta(seconds=60)
-CLAIM = timedelta(seconds=600)
-"""Longer than a run: when it passed, the claimant is dead or a sleeper whose input will be deleted."""
+LIST_LAG_SECONDS = 60
+"""How long Vertex's list may hide a job that was created; assumed, nowhere documented."""
 LIST_BACK = timedelta(days=7)

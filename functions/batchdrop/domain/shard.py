@@ -148,6 +148,11 @@ def shards_of(job: JobId) -> Query[Shard]:
     return Query(kind=Shard, collection=shards_path(job), order_by=("index",))
 
 
+def shards_in_any_order(job: JobId) -> Query[Shard]:
+    """All shards of a job, for sums over them: an order would ask for an index over it and each sum."""
+    return Query(kind=Shard, collection=shards_path(job))
+
+
 def shards_in(job: JobId, state: ShardState) -> Query[Shard]:
     """The shards of a job in one state."""
     return Query(kind=Shard, collection=shards_path(job), where=(Where("state", Op.EQUAL, state),))

@@ -1,13 +1,13 @@
 """Requests to Gemini: checking them, writing them, and recognising them in an answer."""
 
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 
 import orjson
 
 from batchdrop.domain.errors import BatchdropError
 from batchdrop.domain.ids import RowKey
 from batchdrop.domain.limits import REQUEST_BYTES
+from batchdrop.rows.fingerprint import fingerprint as fingerprint  # noqa: PLC0414  # its former place
 from batchdrop.rows.values import Problem, Stage
 
 MAX_PATHS = 400
@@ -15,9 +15,6 @@ MAX_PATHS = 400
 
 MAX_DEPTH = 15
 """Objects inside objects, the request itself counted: Vertex imports a batch like a BigQuery table."""
-
-_FINGERPRINT_BYTES = 8
-_STANDARD_BASE64 = str.maketrans("-_", "+/", "=")
 
 
 class RowProblem(BatchdropError):
@@ -175,37 +172,6 @@ def merge(a: dict[str, str], b: dict[str, str]) -> dict[str, str] | None:
     if len(joined) > MAX_PATHS or any(joined[path] != kind for path, kind in a.items()):
         return None
     return joined
-
-
-def fingerprint(request: Mapping[str, object]) -> str:
-    """Hash what a request says to 16 hex digits: texts, URIs and inline data, in reading order.
-
-    The system instruction comes first. Key order, spelling of keys, nulls, empty texts and the alphabet of
-    base64 do not matter, because Vertex may echo a request with those changed.
-    """
-    hashed = blake2b(digest_size=_FINGERPRINT_BYTES)
-    for kind, text in _said(request):
-        data = text.encode("utf-8", "surrogatepass")
-        hashed.update(b"%c%d:" % (kind, len(data)))
-        hashed.update(data)
-    return hashed.hexdigest()
-
-
-def _said(request: Mapping[str, object]) -> Iterator[tuple[bytes, str]]:
-    for content in (field(request, "systemInstruction", "system_instruction"), *_many(request.get("contents"))):
-        for part in _many(content.get("parts")) if isinstance(content, dict) else ():
-            if isinstance(part, dict):
-                yield from _said_by(part)
-
-
-def _said_by(part: Mapping[str, object]) -> Iterator[tuple[bytes, str]]:
-    file = field(part, "fileData", "file_data")
-    blob = field(part, "inlineData", "inline_data")
-    uri = field(file, "fileUri", "file_uri") if isinstance(file, dict) else None
-    data = blob.get("data") if isinstance(blob, dict) else None
-    for kind, value in ((b"t", part.get("text")), (b"u", uri), (b"d", data)):
-        if isinstance(value, str) and value:
-            yield kind, value.translate(_STANDARD_BASE64) if kind == b"d" else value
 
 
 def _many(value: object) -> list[object]:

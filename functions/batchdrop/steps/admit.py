@@ -8,7 +8,7 @@ from batchdrop.domain import limits
 from batchdrop.domain.job import Job, job_ref
 from batchdrop.domain.lots import with_lots
 from batchdrop.domain.reasons import Code, Reason
-from batchdrop.domain.shard import Ready, Shard, shards_of
+from batchdrop.domain.shard import Ready, Shard, shards_in_any_order, shards_of
 from batchdrop.domain.states import JobState, move_job
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
@@ -29,8 +29,7 @@ def admit(context: Context, own: Snapshot[Turn]) -> None:
         context.documents.commit(carry_on(context, own))
         return
     close_if_complete(context, running.id)
-    now = context.clock.now()
-    context.documents.commit([leave(context, submit_turn(now, running.lane, running.id)), done(own)])
+    context.documents.commit([leave(context, submit_turn(context, running.lane, running.id)), done(own)])
 
 
 def refusal(rows: int, invalid: int, max_invalid: float) -> Reason | None:
@@ -64,7 +63,7 @@ def _decide(context: Context, own: Snapshot[Turn]) -> Job | None:
 
 
 def _judge(context: Context, job: Snapshot[Job]) -> Job | None:
-    totals = context.documents.totals(shards_of(job.value.id), ["rows", "invalid"])
+    totals = context.documents.totals(shards_in_any_order(job.value.id), ["rows", "invalid"])
     reason = refusal(totals["rows"], totals["invalid"], job.value.options.max_invalid)
     if reason is not None:
         context.documents.commit(close(context, job, JobState.REJECTED, reason))

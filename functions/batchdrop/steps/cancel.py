@@ -25,7 +25,7 @@ def cancel(context: Context, own: Snapshot[Turn]) -> None:
         context.documents.commit(carry_on(context, own))
         return
     decide_again(lambda: _stop_batches(context, job.value))
-    context.documents.commit([leave(context, finish_turn(context.clock.now(), job.value.id)), done(own)])
+    context.documents.commit([leave(context, finish_turn(context, job.value.id)), done(own)])
 
 
 def _stop_shards(context: Context, job: Job, own: Snapshot[Turn]) -> bool:

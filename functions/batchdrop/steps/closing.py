@@ -16,14 +16,12 @@ from batchdrop.steps.writes import decide_again, replace
 
 def close(context: Context, job: Snapshot[Job], outcome: JobState, reason: Reason | None) -> list[Write]:
     """Move a job that has nothing running to CLOSING, with its outcome; finish is next."""
-    now = context.clock.now()
-    return [_closing(context, job, outcome, reason), leave(context, finish_turn(now, job.value.id))]
+    return [_closing(context, job, outcome, reason), leave(context, finish_turn(context, job.value.id))]
 
 
 def stop(context: Context, job: Snapshot[Job], outcome: JobState, reason: Reason) -> list[Write]:
     """Move a job to CLOSING while its shards and batches may still be at work; cancel stops them, then finish."""
-    now = context.clock.now()
-    return [_closing(context, job, outcome, reason), leave(context, cancel_turn(now, job.value.id))]
+    return [_closing(context, job, outcome, reason), leave(context, cancel_turn(context, job.value.id))]
 
 
 def stop_job(context: Context, job: JobId, outcome: JobState, reason: Reason) -> None:
@@ -52,7 +50,7 @@ def close_if_complete(context: Context, job: JobId) -> None:
         closing = msgspec.structs.replace(
             found.value, state=move_job(found.value.state, JobState.CLOSING), times=found.value.times | {"closing": now}
         )
-        context.documents.commit([replace(context, found, closing), leave(context, finish_turn(now, job))])
+        context.documents.commit([replace(context, found, closing), leave(context, finish_turn(context, job))])
         context.log.info("job.closing", job=job)
 
     decide_again(act)

@@ -143,7 +143,7 @@ def _close_batch(context: Context, batch: Batch, own: Snapshot[Turn]) -> None:
     writes: list[Write] = [
         replace(context, found, closed),
         replace(context, lane, freed),
-        leave(context, submit_turn(now, batch.lane, batch.id)),
+        leave(context, submit_turn(context, batch.lane, batch.id)),
         done(own),
     ]
     context.documents.commit(writes)

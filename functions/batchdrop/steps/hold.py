@@ -64,7 +64,7 @@ def _hold(context: Context, job: JobId, reason: Reason) -> None:
     held = msgspec.structs.replace(
         found.value, state=move_job(found.value.state, JobState.HELD), reason=reason, held_at=now
     )
-    turn = held_turn(now, job, now + limits.WAIT_FOR_APPROVAL)
+    turn = held_turn(context, job, now + limits.WAIT_FOR_APPROVAL)
     context.documents.commit([replace(context, found, held), leave(context, turn)])
     context.log.warning("job.held", job=job, code=reason.code, reason=reason.message)
 

@@ -131,7 +131,7 @@ def _new_job(context: Context, info: ObjectInfo, outcome: JobState | None, reaso
         created_at=now,
         times={"created": now},
     )
-    turn = plan_turn(now, job.id, 0) if outcome is None else finish_turn(now, job.id)
+    turn = plan_turn(context, job.id, 0) if outcome is None else finish_turn(context, job.id)
     return [create(context, job_ref(job.id), job), leave(context, turn)]
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from batchdrop.domain import limits
 from batchdrop.domain.batch import Batch, Claim, Ending, batch_ref
 from batchdrop.domain.errors import CreateRefused, CreateThrottled, CreateUnknown, Transient
 from batchdrop.domain.ids import VertexJobName
@@ -57,14 +56,14 @@ def take_over(context: Context, found: Snapshot[Batch], requests: Callable[[], t
     now = context.clock.now()
     batch = found.value
     if batch.taken_over is None:
-        if now < batch.claim.at + limits.CLAIM:
+        if now < batch.claim.at + context.settings.claim:
             return
         _claim(context, found, msgspec.structs.replace(batch, taken_over=now))
         if not _adopt(context, batch):
             # From here on a sleeper's create finds nothing to read.
             context.objects.delete(context.settings.work_bucket, [batch.input_object])
         return
-    if now < batch.taken_over + limits.LIST_LAG:
+    if now < batch.taken_over + context.settings.list_lag:
         return
     mine = _claim(context, found, batch)
     if _adopt(context, batch):
@@ -139,7 +138,7 @@ def _record_refusal(context: Context, batch: Batch, refused: CreateRefused) -> N
         ended = msgspec.structs.replace(
             found.value, state=move_batch(found.value.state, BatchState.ENDED), ending=ending
         )
-        context.documents.commit([replace(context, found, ended), leave(context, collect_turn(now, batch.id))])
+        context.documents.commit([replace(context, found, ended), leave(context, collect_turn(context, batch.id))])
         context.log.error("batch.refused", batch=batch.id, status=refused.status, reason=refused.vertex_message)
 
     decide_again(act)

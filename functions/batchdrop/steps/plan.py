@@ -174,7 +174,7 @@ def _cut_wave(context: Context, job: Snapshot[Job], planned: Job, own: Snapshot[
     for index, piece in enumerate(slices, start=first):
         shard = Shard(job=planned.id, index=ShardIndex(index), slice=piece, lane=LaneId(planned.lane))
         writes.append(create(context, shard_ref(planned.id, shard.index), shard))
-        writes.append(leave(context, stage_turn(now, planned.id, shard.index)))
+        writes.append(leave(context, stage_turn(context, planned.id, shard.index)))
     context.documents.commit([*writes, done(own)])
     context.log.info("job.planned", job=planned.id, shards=cursor.shards, whole=cursor.done, model=planned.model)
 

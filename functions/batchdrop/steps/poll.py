@@ -69,7 +69,7 @@ def _hurry(context: Context, found: Snapshot[Batch], job: VertexJob) -> None:
 
 def _end(context: Context, found: Snapshot[Batch], ending: Ending) -> None:
     ended = msgspec.structs.replace(found.value, state=move_batch(found.value.state, BatchState.ENDED), ending=ending)
-    context.documents.commit([replace(context, found, ended), leave(context, collect_turn(ending.at, found.value.id))])
+    context.documents.commit([replace(context, found, ended), leave(context, collect_turn(context, found.value.id))])
     context.log.info(
         "batch.ended",
         batch=found.value.id,

@@ -64,10 +64,12 @@ def _move_on(context: Context, own: Snapshot[Turn]) -> None:
     now = context.clock.now()
     cursor = job.value.cursor
     if not cursor.done:
-        context.documents.commit([leave(context, plan_turn(now, job.value.id, cursor.waves)), done(own)])
+        context.documents.commit([leave(context, plan_turn(context, job.value.id, cursor.waves)), done(own)])
         return
     staged = msgspec.structs.replace(job.value, times={"staged": now} | job.value.times)
-    context.documents.commit([replace(context, job, staged), leave(context, admit_turn(now, job.value.id)), done(own)])
+    context.documents.commit(
+        [replace(context, job, staged), leave(context, admit_turn(context, job.value.id)), done(own)]
+    )
 
 
 def _stage_rows(context: Context, job: Job, shard: Shard) -> Shard:

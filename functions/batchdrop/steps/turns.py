@@ -13,59 +13,48 @@ from batchdrop.ports import Delete, Put, Snapshot, Write
 from batchdrop.steps.context import Context
 from batchdrop.steps.writes import create, put, replace
 
-_RESEND_AFTER = limits.RUN_LIMIT + timedelta(seconds=60)
 
-
-def plan_turn(now: datetime, job: JobId, wave: int) -> Turn:
+def plan_turn(context: Context, job: JobId, wave: int) -> Turn:
     """Plan a job's next wave; wave 0 finds the prompt first."""
-    return Turn(
-        id=TurnId(f"plan-{job}-{wave}"), step=Step.PLAN, created_at=now, due_at=now + _RESEND_AFTER, job=job, wave=wave
-    )
+    return msgspec.structs.replace(_turn(context, Step.PLAN, f"{job}-{wave}"), job=job, wave=wave)
 
 
-def stage_turn(now: datetime, job: JobId, shard: ShardIndex) -> Turn:
+def stage_turn(context: Context, job: JobId, shard: ShardIndex) -> Turn:
     """Stage one shard."""
-    return Turn(
-        id=TurnId(f"stage-{job}-{shard_key(job, shard)}"),
-        step=Step.STAGE,
-        created_at=now,
-        due_at=now + _RESEND_AFTER,
-        job=job,
-        shard=shard,
-    )
+    turn = _turn(context, Step.STAGE, f"{job}-{shard_key(job, shard)}")
+    return msgspec.structs.replace(turn, job=job, shard=shard)
 
 
-def admit_turn(now: datetime, job: JobId) -> Turn:
+def admit_turn(context: Context, job: JobId) -> Turn:
     """Admit a job that is staged whole."""
-    return _of_job(Step.ADMIT, now, job)
+    return msgspec.structs.replace(_turn(context, Step.ADMIT, job), job=job)
 
 
-def held_turn(now: datetime, job: JobId, until: datetime) -> Turn:
+def held_turn(context: Context, job: JobId, until: datetime) -> Turn:
     """Look at a held job again when nobody approved it in time."""
-    turn = _of_job(Step.ADMIT, now, job)
-    return msgspec.structs.replace(turn, id=TurnId(f"{turn.id}-held-{int(now.timestamp())}"), due_at=until)
+    now = context.clock.now()
+    turn = _turn(context, Step.ADMIT, f"{job}-held-{int(now.timestamp())}")
+    return msgspec.structs.replace(turn, job=job, due_at=until)
 
 
-def cancel_turn(now: datetime, job: JobId) -> Turn:
+def cancel_turn(context: Context, job: JobId) -> Turn:
     """Stop what still runs for a job that is closing."""
-    return _of_job(Step.CANCEL, now, job)
+    return msgspec.structs.replace(_turn(context, Step.CANCEL, job), job=job)
 
 
-def finish_turn(now: datetime, job: JobId) -> Turn:
+def finish_turn(context: Context, job: JobId) -> Turn:
     """Write the output of a job that is closing."""
-    return _of_job(Step.FINISH, now, job)
+    return msgspec.structs.replace(_turn(context, Step.FINISH, job), job=job)
 
 
-def submit_turn(now: datetime, lane: LaneId, cause: str) -> Turn:
+def submit_turn(context: Context, lane: LaneId, cause: str) -> Turn:
     """Submit what waits in a lane. The cause is part of the id, so that no nudge is lost to one that is ending."""
-    return Turn(id=TurnId(f"submit-{cause}"), step=Step.SUBMIT, created_at=now, due_at=now + _RESEND_AFTER, lane=lane)
+    return msgspec.structs.replace(_turn(context, Step.SUBMIT, cause), lane=lane)
 
 
-def collect_turn(now: datetime, batch: BatchId) -> Turn:
+def collect_turn(context: Context, batch: BatchId) -> Turn:
     """Collect the answers of a batch that ended."""
-    return Turn(
-        id=TurnId(f"collect-{batch}"), step=Step.COLLECT, created_at=now, due_at=now + _RESEND_AFTER, batch=batch
-    )
+    return msgspec.structs.replace(_turn(context, Step.COLLECT, batch), batch=batch)
 
 
 def leave(context: Context, turn: Turn) -> Put:
@@ -89,8 +78,8 @@ def start(context: Context, standing: Snapshot[Turn]) -> Snapshot[Turn] | None:
     Raises:
         Conflict: another run started at the same moment; read again.
     """
-    now = context.clock.now()
-    started = msgspec.structs.replace(standing.value, starts=standing.value.starts + 1, due_at=now + _RESEND_AFTER)
+    due_at = context.clock.now() + _resend_after(context)
+    started = msgspec.structs.replace(standing.value, starts=standing.value.starts + 1, due_at=due_at)
     context.documents.commit([replace(context, standing, started)])
     return context.documents.get(standing.ref)
 
@@ -105,8 +94,8 @@ def wake(context: Context, job: JobId, step: Step) -> None:
 
 def time_is_up(context: Context, own: Snapshot[Turn]) -> bool:
     """Tell whether a run has used its time and must leave the rest to the next."""
-    started_at = own.value.due_at - _RESEND_AFTER
-    return context.clock.now() >= started_at + limits.YIELD_AFTER
+    started_at = own.value.due_at - _resend_after(context)
+    return context.clock.now() >= started_at + context.settings.run_limit * limits.YIELD_SHARE
 
 
 def carry_on(context: Context, own: Snapshot[Turn]) -> list[Write]:
@@ -117,9 +106,15 @@ def carry_on(context: Context, own: Snapshot[Turn]) -> list[Write]:
 def send_again(context: Context, standing: Snapshot[Turn]) -> list[Write]:
     """Replace a turn by its next number, which is a new document and so a new event."""
     now = context.clock.now()
-    again = msgspec.structs.replace(standing.value, sent=standing.value.sent + 1, due_at=now + _RESEND_AFTER)
+    again = msgspec.structs.replace(standing.value, sent=standing.value.sent + 1, due_at=now + _resend_after(context))
     return [create(context, turn_ref(again), again), Delete(standing.ref)]
 
 
-def _of_job(step: Step, now: datetime, job: JobId) -> Turn:
-    return Turn(id=TurnId(f"{step}-{job}"), step=step, created_at=now, due_at=now + _RESEND_AFTER, job=job)
+def _turn(context: Context, step: Step, what: str) -> Turn:
+    now = context.clock.now()
+    return Turn(id=TurnId(f"{step}-{what}"), step=step, created_at=now, due_at=now + _resend_after(context))
+
+
+def _resend_after(context: Context) -> timedelta:
+    """A turn that was not deleted so long after its start was lost, or its run was."""
+    return context.settings.run_limit + limits.RESEND_MARGIN

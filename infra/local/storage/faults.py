@@ -43,6 +43,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One fault; times are seconds.
 
     `bucket` and `prefix` narrow it down: to objects whose name begins so, or for a list to the listed prefix.
+    `every` strikes each Nth of these requests only.
     """
 
     method: FaultMethod
@@ -50,6 +51,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str | None = None
     status: int = 503
     count: int = 1
+    every: int = 1
     delay_s: float = 0.0
     action: FaultAction = FaultAction.RESPOND
     stage: FaultStage = FaultStage.BEFORE
@@ -57,6 +59,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not 400 <= self.status <= 599:  # noqa: PLR2004  # the range that HTTP has for errors
             raise ValueError("status must be 400 to 599.")
+        if self.every < 1:
+            raise ValueError("every must be at least 1.")
         if self.count < 1 or not 0 <= self.delay_s <= MAX_DELAY_S:
             raise ValueError(f"count must be at least 1 and delay_s 0 to {MAX_DELAY_S}.")
         if self.stage is FaultStage.AFTER and self.method in READS:
@@ -72,10 +76,21 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaultCount(msgspec.Struct, frozen=True):
-    """A fault and how many requests it struck so far."""
+    """A fault and how many requests it struck so far, of how many it was meant for."""
 
     fault: Fault
     consumed: int
+    met: int = 0
+
+    @property
+    def live(self) -> bool:
+        """Whether it can strike again."""
+        return self.consumed < self.fault.count
+
+    def meet(self) -> "FaultCount":
+        """Count a request that it is meant for; each Nth is struck."""
+        met = self.met + 1
+        return FaultCount(self.fault, self.consumed + (met % self.fault.every == 0), met)
 
 
 class Faults:
@@ -104,7 +119,8 @@ class Faults:
         """The fault for this request, which counts as consumed."""
         with self._lock:
             for index, entry in enumerate(self._counts):
-                if entry.consumed < entry.fault.count and entry.fault.strikes(method, bucket, name):
-                    self._counts[index] = FaultCount(entry.fault, entry.consumed + 1)
-                    return entry.fault
+                if entry.live and entry.fault.strikes(method, bucket, name):
+                    self._counts[index] = entry.meet()
+                    if self._counts[index].consumed > entry.consumed:
+                        return entry.fault
         return None

@@ -13,11 +13,11 @@ from batchdrop.rows.media import MIME_TYPES, media_part
 from batchdrop.rows.reads import reads_of
 from batchdrop.rows.requests import RowProblem
 from batchdrop.rows.tags import TagProblem
-from batchdrop.rows.template import MARK, Template
+from batchdrop.rows.template import Template
 
 NASTY = st.lists(
     st.sampled_from(
-        ["<<<dotprompt:role:system>>>", "<<<dotprompt:media:url gs://b/x>>>", MARK, "\ufdd1", "{{x}}", *"erm \\"]
+        ["<<<dotprompt:role:system>>>", "<<<dotprompt:media:url gs://b/x>>>", "\ufdd0", "\ufdd1", "{{x}}", *"erm \\"]
     ),
     max_size=8,
 ).map("".join)
@@ -179,7 +179,7 @@ def test_rows_may_bring_the_turns_of_a_conversation() -> None:
 def test_an_object_inserted_as_text_is_the_rows_problem() -> None:
     assert row_problem("{{a}}", a={"b": 1}) == "OBJECT_AS_TEXT"
     assert render("{{a}}", a="[object Object]")
-    assert render("[object Object] {{a}}", a={"b": 1})
+    assert row_problem("[object Object] {{a}}", a=[1, {"b": 1}]) == "OBJECT_AS_TEXT"
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,8 @@ def test_what_a_template_reads_is_known(source: str, columns: set[str], needed: 
         ('{{media url="https://x/y.png"}}', 0, "gs://"),
         ("{{}}", 0, "names nothing"),
         ("ok {{fine}} {{items.0}}", 12, "items.0"),
-        (f"ab {MARK}", 3, "characters"),
+        ('{{"json"}}', 0, "helper"),
+        ("{{#json}}{{/json}}", 0, "json"),
     ],
 )
 def test_a_mistake_in_a_template_is_found_where_it_is(source: str, offset: int, word: str) -> None:
