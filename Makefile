@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint types imports format lock clean
+.PHONY: help demo up test chaos bench fuzz check lint types imports format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,15 @@ up: $(RUNTIME) ## Keep the local service running; drop files and watch
 
 test: $(TOOLS) ## Run every test
 	@$(BIN)/python -m pytest
+
+chaos: $(TOOLS) ## A large storm over the local stack: faults everywhere, functions killed
+	@$(BIN)/python -m tests.chaos
+
+bench: $(TOOLS) ## Speed and memory of each step, beside limits and rivals; BENCH="--large" goes up to 5 GB
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+fuzz: $(TOOLS) ## Fuzz readers, prompts, requests and answers for FUZZ_SECONDS, 60 unless told
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)
 
 check: lint types imports ## Lint, types, import rules
 

@@ -37,14 +37,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     list_lag_seconds: int = limits.LIST_LAG_SECONDS
 
     @property
+    def retry_wait(self) -> timedelta:
+        """First wait before a row, a lot or a submission is tried again; it doubles."""
+        return timedelta(seconds=self.retry_seconds)
+
+    @property
     def run_limit(self) -> timedelta:
         """How long a run may take."""
         return timedelta(seconds=self.run_seconds)
 
     @property
-    def claim(self) -> timedelta:
-        """How long a claim holds: longer than a run, so that its owner is dead, or a sleeper, when it lapsed."""
-        return self.run_limit + limits.RESEND_MARGIN
+    def lapse(self) -> timedelta:
+        """When a turn or a claim is taken for lost: longer than a run, so its owner is dead by then, or a sleeper."""
+        return self.run_limit * limits.LAPSE_SHARE
 
     @property
     def list_lag(self) -> timedelta:

@@ -46,7 +46,7 @@ def _do(order: Order, case: Case) -> Reply:
 
             return Reply(measured=measure(case, Path(order.folder), Path(order.warm), order.rows))
         case "rival":
-            return Reply(measured=_rival(order, case))
+            return Reply(measured=_rival(order))
         case _:
             assert_never(order.do)
 
@@ -55,13 +55,13 @@ def _prepare(order: Order, case: Case) -> Reply:
     from tests.bench.ours import NotTaken, prepare  # noqa: PLC0415  # rivals must not pay for our imports
 
     try:
-        prepare(case, Path(order.data), order.rows, Path(order.folder))
+        prepare(case, Path(order.data), Path(order.folder))
     except NotTaken as reason:
         return Reply(refused=str(reason))
     return Reply()
 
 
-def _rival(order: Order, case: Case) -> Measured:
+def _rival(order: Order) -> Measured:
     from tests.bench.rivals import JOINS, RIVALS, Files  # noqa: PLC0415  # ours must not pay for their imports
 
     folder = Path(order.folder)

@@ -65,7 +65,7 @@ _TEXTS = (
     "Schöner Stuhl, bequem und stabil; die Lieferung kam zwei Tage zu spät und der Karton war eingedrückt.",
     "Works as described.\nAssembly took ten minutes, the manual is clear, and all screws were there. Would buy again.",
     "質感はとても良いですが、思ったより小さかったです。色は写真のとおりで、届くのも早かったので満足しています。",
-    "It is fine, I suppose; it does what a kettle does, slowly, and the lid sticks when it is hot. Three stars, no more.",
+    "It is fine, I suppose; it does what a kettle does, slowly, and the lid sticks when it is hot. Three stars.",
     "Lovely colour, soft, washes well, and my daughter has not let go of it since. Thank you for the kind note inside!",
     "Do not buy; the seller sent the wrong size twice, then charged me for the return, and nobody answers the phone.",
 )
@@ -74,9 +74,9 @@ _GROUP = 8_192
 
 
 def data_file(folder: Path, kind: str, rows: int) -> Path:
-    """The input of a kind with so many rows; made if it is not there."""
+    """The input of a kind with so many rows; made if it is not there, or older than this module."""
     path = folder / f"{kind}-{rows}.{SUFFIXES[kind]}"
-    if not path.exists():
+    if not path.exists() or path.stat().st_mtime < Path(__file__).stat().st_mtime:
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
         _write(unfinished, kind, rows)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import google_crc32c
 import msgspec
@@ -19,6 +20,9 @@ from batchdrop.domain.limits import COMPOSE_SOURCES, MIB
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.ports import Clock, ObjectWriter
 from tests.fakes.objects import Happened
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 READ_CHUNK = 4 * MIB
 WRITE_CHUNK = 8 * MIB
@@ -132,9 +136,7 @@ class DiskObjects:
         for name in list(names):
             self._drop(bucket, name)
 
-    def _add(
-        self, bucket: str, name: str, blobs: tuple[Blob, ...], content_type: str, crc32c: str
-    ) -> ObjectInfo:
+    def _add(self, bucket: str, name: str, blobs: tuple[Blob, ...], content_type: str, crc32c: str) -> ObjectInfo:
         info = ObjectInfo(
             bucket=bucket,
             name=name,
@@ -172,8 +174,8 @@ class _Summing(io.FileIO):
         self.size = 0
         self.checksum = 0
 
-    def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]  # BufferedWriter gives no others
-        written = super().write(data) or 0
+    def write(self, data: "ReadableBuffer", /) -> int:
+        written = super().write(data)
         self.size += written
         self.checksum = google_crc32c.extend(self.checksum, bytes(memoryview(data)[:written]))
         return written

@@ -42,9 +42,7 @@ class Meter:
         wall, cpu = time.perf_counter() - wall, _cpu() - cpu
         peak = _status("VmHWM") - self._baseline
         old = self.spent.get(name, Spent())
-        self.spent[name] = Spent(
-            wall=old.wall + wall, cpu=old.cpu + cpu, peak=max(old.peak, peak), runs=old.runs + 1
-        )
+        self.spent[name] = Spent(wall=old.wall + wall, cpu=old.cpu + cpu, peak=max(old.peak, peak), runs=old.runs + 1)
 
     def total(self) -> Spent:
         """All parts together."""

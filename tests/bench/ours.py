@@ -28,7 +28,7 @@ class WrongResult(Exception):
     """A step ended otherwise than it should, so its time says nothing."""
 
 
-def prepare(case: Case, data: Path, rows: int, folder: Path) -> None:
+def prepare(case: Case, data: Path, folder: Path) -> None:
     """Run the service up to the case's step, and leave its state in the folder.
 
     Raises:

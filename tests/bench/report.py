@@ -113,7 +113,7 @@ def _left_out(found: Entry) -> list[str]:
 
 
 def _step_lines(found: Entry) -> list[str]:
-    if len(found.steps) < 2:  # noqa: PLR2004  # one step is the whole
+    if len(found.steps) < 2:
         return []
     return [
         f"    {name:>9}: {spent['wall']:8.2f} s, {spent['cpu']:8.2f} s CPU, peak {spent['peak_mb']:4.0f} MB"

@@ -65,7 +65,7 @@ class Runner:
         if refused:
             return self._refuse(case, size, rows, refused[0])
         left_out = self._left_out(case, rows)
-        rivals = {name: [] for name in self._rivals(case) if name not in left_out}
+        rivals: dict[str, list[Measured]] = {name: [] for name in self._rivals(case) if name not in left_out}
         result = Result(case=case.name, size=size, rows=rows, rivals=rivals, left_out=left_out)
         for number in range(self._rounds):
             self._say(f"{case.name}, {rows:,} rows: round {number + 1} of {self._rounds}")
@@ -80,9 +80,7 @@ class Runner:
         folder.mkdir(parents=True)
         data = data_file(CACHE / "data", case.data, rows)
         native = data if case.data == "native" else data_file(CACHE / "data", "native", min(rows, 20_000))
-        return Order(
-            do="prepare", case=case.name, data=str(data), rows=rows, folder=str(folder), native=str(native)
-        )
+        return Order(do="prepare", case=case.name, data=str(data), rows=rows, folder=str(folder), native=str(native))
 
     def _rivals(self, case: Case) -> tuple[str, ...]:
         return ((case.limit,) if case.limit else ()) + case.rivals
@@ -115,6 +113,7 @@ def _do(order: Order) -> Reply:
         env=environment,
     )
     if done.returncode:
+        (CACHE / "failed.log").write_text(done.stderr)
         last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise Failed(f"{order.do} {order.rival}: {last[0]}")
+        raise Failed(f"{order.rival or order.do}: {last[0]} (the whole of it is in {CACHE / 'failed.log'})")
     return msgspec.json.decode(done.stdout, type=Reply)

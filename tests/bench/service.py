@@ -12,7 +12,7 @@ import msgspec
 
 from batchdrop.domain.ids import ModelName, VertexJobName
 from batchdrop.domain.job import Job
-from batchdrop.domain.refs import Document, Query, Ref
+from batchdrop.domain.refs import D, Query, Ref
 from batchdrop.domain.shard import Shard
 from batchdrop.domain.turn import Step, Turn
 from batchdrop.domain.vertex import TERMINAL_VERTEX_STATES
@@ -126,8 +126,8 @@ class BenchService:
         """The job's shards, in order."""
         return self._all(Shard, f"jobs/{self.job().id}/shards")
 
-    def _all(self, kind: type[Any], collection: str) -> list[Any]:
-        query: Query[Document] = Query(kind=kind, collection=collection)
+    def _all(self, kind: type[D], collection: str) -> list[D]:
+        query: Query[D] = Query(kind=kind, collection=collection)
         return [found.value for found in self.documents.find(query)]
 
     def _restore(self, state: State) -> None:
@@ -172,5 +172,3 @@ class BenchService:
         with self.objects.write(bucket, f"{prefix}/predictions.jsonl", "application/x-ndjson") as out:
             for first in range(PASSES):
                 answer_all(lines_in(self.objects.read(source, path)), self._kind, first, out)
-
-

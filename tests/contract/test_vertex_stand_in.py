@@ -8,17 +8,25 @@ import pytest
 from google.api_core.exceptions import BadRequest, GoogleAPICallError, NotFound
 from google.cloud.aiplatform_v1 import JobState
 from google.cloud.storage import Client as StorageClient
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from infra.local.storage import StorageServer
+from infra.local.vertex.server import VertexServer
 from infra.local.vertex.settings import Settings
-from tests.contract.vertex_support import AT_ONCE, MODEL, PARENT, Rig, Row, by_id, numbered, rigged
+from tests.contract.vertex_support import AT_ONCE, MODEL, Rig, Row, by_id, numbered, rigged
 
 _SLOW = Settings(queue_s=0.0, pending_s=0.0, run_s=60.0)
 
 
+@pytest.fixture(scope="module")
+def server(storage_server: StorageServer) -> Iterator[VertexServer]:
+    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
+        yield server
+
+
 @pytest.fixture
-def vertex(storage_server: StorageServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with rigged(storage_server.url, storage_client) as rig:
+def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
+    with Rig(server, storage_client) as rig:
         yield rig
 
 
@@ -44,15 +52,15 @@ def test_a_job_runs_to_its_end_and_writes_one_line_per_row(vertex: Rig) -> None:
 def test_a_new_job_echoes_what_was_asked_and_is_named_by_the_project_number(vertex: Rig) -> None:
     wanted = vertex.job([vertex.put("in.jsonl", numbered(1))], labels={"submission": "s-1"})
 
-    job = vertex.api.create_batch_prediction_job(parent=PARENT, batch_prediction_job=wanted)
+    job = vertex.api.create_batch_prediction_job(parent=vertex.parent, batch_prediction_job=wanted)
 
-    assert job.state == JobState.JOB_STATE_QUEUED
+    assert job.state == JobState.JOB_STATE_PENDING
     assert (job.display_name, job.model, dict(job.labels)) == ("a job", MODEL, {"submission": "s-1"})
     assert list(job.input_config.gcs_source.uris) == [f"gs://{vertex.bucket.name}/in.jsonl"]
     _, number, _, location, _, job_id = job.name.split("/")
     assert number.isdecimal()
     assert (location, len(job_id)) == ("global", 19)
-    assert vertex.get(f"{PARENT}/batchPredictionJobs/{job_id}").name == job.name
+    assert vertex.get(f"{vertex.parent}/batchPredictionJobs/{job_id}").name == job.name
 
 
 def test_times_follow_each_other_and_the_output_directory_bears_the_time_of_the_run(vertex: Rig) -> None:
@@ -162,7 +170,7 @@ def test_a_model_that_is_unknown_or_retired_is_not_found(
         with pytest.raises(NotFound, match=f"The PublisherModel {model} does not exist."):
             rig.create(["gs://any-bucket/in.jsonl"], model=f"publishers/google/models/{model}")
 
-        assert list(rig.api.list_batch_prediction_jobs(parent=PARENT)) == []
+        assert rig.names() == []
 
 
 @pytest.mark.parametrize(
@@ -183,7 +191,7 @@ def test_a_create_that_lacks_something_is_a_bad_request_that_names_it(vertex: Ri
 
 
 def test_an_unknown_field_is_refused_as_google_refuses_it(vertex: Rig) -> None:
-    url = f"{vertex.server.url}/v1/{PARENT}/batchPredictionJobs"
+    url = f"{vertex.server.url}/v1/{vertex.parent}/batchPredictionJobs"
 
     reply = httpx.post(url, json={"displayName": "x", "jobName": "x"})
 
@@ -195,12 +203,7 @@ def test_an_unknown_field_is_refused_as_google_refuses_it(vertex: Rig) -> None:
 
 def test_a_job_that_was_never_made_is_not_found(vertex: Rig) -> None:
     with pytest.raises(NotFound):
-        vertex.get(f"{PARENT}/batchPredictionJobs/1")
-
-
-def names(rig: Rig, filter_text: str, parent: str = PARENT) -> list[str]:
-    found = rig.api.list_batch_prediction_jobs(request={"parent": parent, "filter": filter_text})
-    return [job.display_name for job in found]
+        vertex.get(f"{vertex.parent}/batchPredictionJobs/1")
 
 
 def test_jobs_are_found_by_display_name_and_by_label(vertex: Rig) -> None:
@@ -209,20 +212,19 @@ def test_jobs_are_found_by_display_name_and_by_label(vertex: Rig) -> None:
     vertex.create([uri], display_name="job-b", labels={"batchdrop": "two"})
     vertex.create([uri], display_name="other")
 
-    assert names(vertex, 'display_name="job-a"') == ["job-a"]
-    assert names(vertex, 'displayName:"job-*"') == ["job-b", "job-a"]
-    assert names(vertex, 'labels.batchdrop="two"') == ["job-b"]
-    assert names(vertex, "labels.batchdrop:* AND NOT display_name=job-b") == ["job-a"]
-    assert names(vertex, 'create_time>="2020-01-01T00:00:00Z"') == ["other", "job-b", "job-a"]
-    assert names(vertex, "", parent="projects/demo/locations/us-central1") == []
+    assert vertex.names('display_name="job-a"') == ["job-a"]
+    assert vertex.names('displayName:"job-*"') == ["job-b", "job-a"]
+    assert vertex.names('labels.batchdrop="two"') == ["job-b"]
+    assert vertex.names("labels.batchdrop:* AND NOT display_name=job-b") == ["job-a"]
+    assert vertex.names('create_time>="2020-01-01T00:00:00Z"') == ["other", "job-b", "job-a"]
 
 
 def test_jobs_are_found_by_state(vertex: Rig) -> None:
     vertex.run(numbered(1), display_name="good")
     vertex.ended(vertex.create([f"gs://{vertex.bucket.name}/nothing.jsonl"], display_name="bad"))
 
-    assert names(vertex, 'state="JOB_STATE_FAILED"') == ["bad"]
-    assert names(vertex, 'state!="JOB_STATE_FAILED"') == ["good"]
+    assert vertex.names('state="JOB_STATE_FAILED"') == ["bad"]
+    assert vertex.names('state!="JOB_STATE_FAILED"') == ["good"]
 
 
 def test_a_list_goes_on_over_its_pages(vertex: Rig) -> None:
@@ -230,7 +232,7 @@ def test_a_list_goes_on_over_its_pages(vertex: Rig) -> None:
     for i in range(5):
         vertex.create([uri], display_name=f"job-{i}")
 
-    pages = vertex.api.list_batch_prediction_jobs(request={"parent": PARENT, "page_size": 2}).pages
+    pages = vertex.api.list_batch_prediction_jobs(request={"parent": vertex.parent, "page_size": 2}).pages
 
     assert [[job.display_name for job in page.batch_prediction_jobs] for page in pages] == [
         ["job-4", "job-3"],
@@ -239,17 +241,38 @@ def test_a_list_goes_on_over_its_pages(vertex: Rig) -> None:
     ]
 
 
+def test_a_list_shows_only_the_fields_that_are_asked_for(vertex: Rig) -> None:
+    name = vertex.run(numbered(1), display_name="masked", labels={"a": "b"}).name
+    mask = FieldMask(paths=["name", "display_name", "state"])
+
+    [job] = vertex.api.list_batch_prediction_jobs(request={"parent": vertex.parent, "read_mask": mask})
+
+    assert (job.name, job.display_name, job.state) == (name, "masked", JobState.JOB_STATE_SUCCEEDED)
+    assert (job.model, dict(job.labels), "create_time" in job) == ("", {}, False)
+
+
+@pytest.mark.parametrize("location", ["us-central1", "europe-west4", "us", "eu"])
+def test_each_location_has_jobs_of_its_own(vertex: Rig, location: str) -> None:
+    regional = vertex.parent.replace("global", location)
+    name = vertex.create([vertex.put("in.jsonl", numbered(1))], parent=regional, display_name="regional")
+
+    assert vertex.ended(name).state == JobState.JOB_STATE_SUCCEEDED
+    assert (vertex.names(parent=regional), vertex.names()) == (["regional"], [])
+    with pytest.raises(NotFound):
+        vertex.get(name.replace(f"/{location}/", "/global/"))
+
+
 @pytest.mark.parametrize(
     "filter_text", ["nonsense", 'colour="red"', 'state="DONE"', "(display_name=a", 'create_time>"soon"']
 )
 def test_a_filter_that_cannot_be_understood_is_a_bad_request(vertex: Rig, filter_text: str) -> None:
     with pytest.raises(BadRequest, match="Invalid filter"):
-        names(vertex, filter_text)
+        vertex.names(filter_text)
 
 
 def test_a_page_token_of_nothing_is_a_bad_request(vertex: Rig) -> None:
     with pytest.raises(GoogleAPICallError, match="page token"):
-        vertex.api.list_batch_prediction_jobs(request={"parent": PARENT, "page_token": "x"})
+        vertex.api.list_batch_prediction_jobs(request={"parent": vertex.parent, "page_token": "x"})
 
 
 def test_the_same_job_id_gives_the_same_order_and_never_that_of_the_input(

@@ -8,15 +8,22 @@ from google.cloud.aiplatform_v1 import BatchPredictionJob, JobState
 from google.cloud.storage import Client as StorageClient
 
 from infra.local.storage import StorageServer
+from infra.local.vertex.server import VertexServer
 from infra.local.vertex.settings import Settings
-from tests.contract.vertex_support import Rig, Row, asked, by_id, numbered, rigged
+from tests.contract.vertex_support import AT_ONCE, Rig, Row, asked, by_id, numbered, rigged
 
 _IMPORT = "Failed to import data. Please check 'Prepare input' section of the batch predictions documentation. "
 
 
+@pytest.fixture(scope="module")
+def server(storage_server: StorageServer) -> Iterator[VertexServer]:
+    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
+        yield server
+
+
 @pytest.fixture
-def vertex(storage_server: StorageServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with rigged(storage_server.url, storage_client) as rig:
+def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
+    with Rig(server, storage_client) as rig:
         yield rig
 
 
@@ -48,7 +55,24 @@ def nested(depth: int) -> dict[str, Any]:
             [with_part(x=nested(14))],
             "Schema nested too deeply, at least 16 compared to the maximum allowed level of 15",
         ),
+        (
+            [with_part(tools=[{"functionDeclarations": [{"name": "f", "parameters": {"properties": {}}}]}])],
+            "Cannot store struct 'request.tools.functionDeclarations.parameters.properties' with no fields",
+        ),
+        (
+            [{"request": {"contents": [{"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]}]}}],
+            "Cannot store struct 'request.contents.parts.functionCall.args' with no fields",
+        ),
+        (
+            [with_part(responseJsonSchema={"anyOf": [{"type": ["string"]}, {"type": "null"}]})],
+            "Repeated field must be imported as a JSON array. Field: request.responseJsonSchema.anyOf.type",
+        ),
         ([with_part(schema={"$defs": 1})], 'Invalid field name "$defs"'),
+        ([with_part(schema={"$schema": "x"})], 'Invalid field name "$schema"'),
+        (
+            [with_part(schema={"No Vague/Misleading Claims About Competitor": 1})],
+            'Invalid field name "No Vague/Misleading Claims About Competitor"',
+        ),
         ([with_part(schema={"two words": 1})], 'Invalid field name "two words"'),
         ([with_part(schema={"enum": None})], "Only optional fields can be set to NULL. Field: enum"),
         ([with_part(x=["a"]), with_part(x=None)], "Only optional fields can be set to NULL. Field: x"),
@@ -59,7 +83,7 @@ def nested(depth: int) -> dict[str, Any]:
         ([with_part(x={"y": 1}), with_part(x=True)], "Could not convert value to RECORD. Field: request.x."),
         (
             [with_part(generationConfig={"responseSchema": {"type": ["STRING", "NULL"]}})],
-            "Array specified for non-repeated field: request.generationConfig.responseSchema.type.",
+            "Repeated field must be imported as a JSON array. Field: request.generationConfig.responseSchema.type.",
         ),
         ([{"custom_id": "1", "request": asked("a")}, {"custom_id": 2, "request": asked("b")}], "Could not convert"),
         ([{"custom_id": "1"}], "Missing required field: request."),

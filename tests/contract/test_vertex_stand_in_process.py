@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -15,8 +16,10 @@ from google.cloud.storage import Client as StorageClient
 
 from infra.local.storage import StorageServer
 from infra.local.vertex.__main__ import model_of
+from infra.local.vertex.control import VertexControl
 from infra.local.vertex.gcs import GcsStorage
-from tests.contract.vertex_support import numbered, rigged
+from infra.local.vertex.models.stand_in import StandIn
+from tests.contract.vertex_support import numbered, rigged, until
 
 _ROOT = Path(__file__).parents[2]
 _STARTED = "vertex listening on "
@@ -39,6 +42,10 @@ def job_of(uri: str, output: str) -> Mapping[str, object]:
         "inputConfig": {"instancesFormat": "jsonl", "gcsSource": {"uris": [uri]}},
         "outputConfig": {"predictionsFormat": "jsonl", "gcsDestination": {"outputUriPrefix": output}},
     }
+
+
+def state_of(url: str, name: str) -> str:
+    return str(httpx.get(f"{url}/v1/{name}").json()["state"])
 
 
 @contextmanager
@@ -92,6 +99,18 @@ def test_its_storage_may_be_away_when_a_job_needs_it() -> None:
     assert (job["state"], job["error"]["code"]) == ("JOB_STATE_FAILED", 13)
 
 
+def test_its_time_can_be_made_to_stand_still_and_moved_by_hand() -> None:
+    with (
+        process("--storage", _NOWHERE, "--clock", "standing", "--queue-s", "3600") as (_, url),
+        VertexControl(url) as control,
+    ):
+        name = httpx.post(f"{url}{_JOBS}", json=job_of("gs://bucket/in.jsonl", "gs://bucket/out")).json()["name"]
+        begun = control.now()
+        until(lambda: state_of(url, name) == "JOB_STATE_QUEUED")
+        assert control.advance(3600) == begun + timedelta(hours=1)
+        until(lambda: state_of(url, name) != "JOB_STATE_QUEUED")
+
+
 def test_it_imports_no_client_of_google_and_nothing_of_the_service() -> None:
     finished = subprocess.run([sys.executable, "-c", _LIGHT], cwd=_ROOT, capture_output=True, text=True, check=False)
 
@@ -108,7 +127,7 @@ def test_it_imports_no_client_of_google_and_nothing_of_the_service() -> None:
 )
 def test_the_environment_says_who_answers(environment: Mapping[str, str], answers: str) -> None:
     storage = GcsStorage(_NOWHERE)
-    model = model_of("auto", environment, storage)
+    model = model_of("auto", environment, storage, StandIn())
 
     assert type(model).__name__ == answers
     model.close()
@@ -118,5 +137,5 @@ def test_the_environment_says_who_answers(environment: Mapping[str, str], answer
 def test_an_address_without_a_model_is_refused_with_the_remedy() -> None:
     storage = GcsStorage(_NOWHERE)
     with pytest.raises(SystemExit, match="Set OPENAI_BASE_URL and OPENAI_MODEL"):
-        model_of("auto", {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, storage)
+        model_of("auto", {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, storage, StandIn())
     storage.close()

@@ -1,23 +1,39 @@
-"""The rows that the Vertex stand-in writes, and what faults make of them."""
+"""The rows that the Vertex stand-in writes, and what it would have billed for them."""
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
-import httpx
 import pytest
-from google.api_core.exceptions import ServiceUnavailable, TooManyRequests
 from google.cloud.aiplatform_v1 import JobState
 from google.cloud.storage import Client as StorageClient
 
 from infra.local.storage import StorageServer
-from infra.local.vertex.control import JobFault, MethodFault, RowFault, refused_for
-from tests.contract.vertex_support import PARENT, Rig, asked, by_id, numbered, rigged, said
+from infra.local.vertex.server import VertexServer
+from infra.local.vertex.settings import Settings
+from tests.contract.vertex_support import AT_ONCE, Rig, Row, asked, by_id, numbered, rigged, said
+
+
+@pytest.fixture(scope="module")
+def server(storage_server: StorageServer) -> Iterator[VertexServer]:
+    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
+        yield server
 
 
 @pytest.fixture
-def vertex(storage_server: StorageServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with rigged(storage_server.url, storage_client) as rig:
+def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
+    with Rig(server, storage_client) as rig:
         yield rig
+
+
+def _switched(**settings: Any) -> Settings:
+    return Settings(queue_s=0.0, pending_s=0.0, run_s=0.0, **settings)
+
+
+def request_text(row: Row) -> str:
+    """What a row asked."""
+    text: str = row["request"]["contents"][0]["parts"][0]["text"]
+    return text
 
 
 def test_what_stands_beside_a_request_is_echoed_and_so_is_the_request(vertex: Rig) -> None:
@@ -113,167 +129,71 @@ def test_media_count_by_their_modality(vertex: Rig) -> None:
     assert {detail["modality"] for detail in details} == {"TEXT", "IMAGE"}
 
 
-def test_a_method_fault_happens_as_often_as_it_says_and_then_no_more(vertex: Rig) -> None:
-    uri = vertex.put("in.jsonl", numbered(1))
-    fault = vertex.control.add(MethodFault("create", 429, "Quota exceeded.", count=2))
+def test_ids_that_look_like_numbers_come_back_as_numbers_where_that_is_switched_on(
+    storage_server: StorageServer, storage_client: StorageClient
+) -> None:
+    ids = {"000000": 0, "12345": 12345, "7": 7, "-3.50": -3.5, "007": 7, "r-7": "r-7", "": "", "1e5": "1e5"}
+    rows = [{"custom_id": custom_id, "request": asked(f"Id {custom_id}.")} for custom_id in ids]
 
-    for _ in range(2):
-        with pytest.raises(TooManyRequests, match="Quota exceeded"):
-            vertex.create([uri])
-    vertex.create([uri])
+    with rigged(storage_server.url, storage_client, _switched(coerce_numbers=True)) as rig:
+        coerced = rig.answered(rows)
+        billed = rig.control.billed().custom_ids
 
-    assert vertex.control.consumed(fault) == 2
-    assert len(list(vertex.api.list_batch_prediction_jobs(parent=PARENT))) == 1
-
-
-def test_a_create_whose_answer_is_lost_makes_the_job_all_the_same(vertex: Rig) -> None:
-    uri = vertex.put("in.jsonl", numbered(1))
-    vertex.control.add(MethodFault("create", 503, after=True))
-
-    with pytest.raises(ServiceUnavailable):
-        vertex.create([uri], display_name="made")
-
-    [job] = vertex.api.list_batch_prediction_jobs(request={"parent": PARENT, "filter": 'display_name="made"'})
-    assert vertex.ended(job.name).state == JobState.JOB_STATE_SUCCEEDED
+    assert {request_text(row): row["custom_id"] for row in coerced} == {
+        f"Id {key}.": value for key, value in ids.items()
+    }
+    assert set(billed) == set(ids) - {""}
 
 
-def test_faults_are_listed_with_what_they_did_and_can_be_cleared(vertex: Rig) -> None:
-    vertex.control.add(MethodFault("get", 500))
-    vertex.control.add(JobFault("some job", state="JOB_STATE_FAILED"))
+def test_ids_that_look_like_numbers_come_back_as_they_are(vertex: Rig) -> None:
+    ids = ["000000", "12345", "7"]
 
-    assert [scripted.consumed for scripted in vertex.control.faults()] == [0, 0]
-    vertex.control.clear()
-    assert vertex.control.faults() == []
+    rows = vertex.answered([{"custom_id": custom_id, "request": asked("Hello.")} for custom_id in ids])
 
-
-@pytest.mark.parametrize(
-    "fault", [{"on": "weather"}, {"on": "row"}, {"on": "method", "method": "create", "status": 200}]
-)
-def test_a_fault_that_makes_no_sense_is_refused(vertex: Rig, fault: dict[str, object]) -> None:
-    assert httpx.post(f"{vertex.server.url}/_control/faults", json=fault).status_code == 400
+    assert sorted(row["custom_id"] for row in rows) == ids
 
 
-def test_a_job_can_be_made_to_fail_before_it_runs_or_after_some_rows(vertex: Rig) -> None:
-    vertex.control.add(JobFault("early", state="JOB_STATE_FAILED", code=13))
-    vertex.control.add(JobFault("late", state="JOB_STATE_FAILED", code=7, message="No right to write.", rows=2))
+def test_a_request_can_come_back_as_its_table_row_with_what_other_rows_have_as_null(
+    storage_server: StorageServer, storage_client: StorageClient
+) -> None:
+    plain = {"custom_id": "plain", "request": asked("Hello.")}
+    rich = {
+        "custom_id": "rich",
+        "request": {
+            **asked("Hello.", temperature=0.5, stopSequences=["x"]),
+            "systemInstruction": {"parts": [{"text": "Be brief."}]},
+        },
+    }
 
-    early = vertex.run(numbered(5), display_name="early bird")
-    late = vertex.run(numbered(5), display_name="late riser")
+    with rigged(storage_server.url, storage_client, _switched(echo="nulls")) as rig:
+        rows = by_id(rig.answered([plain, rich]))
 
-    assert (early.state, early.error.code) == (JobState.JOB_STATE_FAILED, 13)
-    assert early.error.message == "System error. Please try this operation again."
-    assert (late.error.code, late.error.message) == (7, "No right to write.")
-    assert (late.completion_stats.successful_count, late.completion_stats.incomplete_count) == (2, 3)
-    assert vertex.outputs() == []
-    assert [(job.display_name, job.answered) for job in vertex.control.billed().jobs] == [("late riser", 2)]
-
-
-@pytest.mark.parametrize("state", ["JOB_STATE_EXPIRED", "JOB_STATE_PARTIALLY_SUCCEEDED", "JOB_STATE_CANCELLED"])
-def test_a_job_that_is_cut_short_still_exports_what_it_has(vertex: Rig, state: str) -> None:
-    vertex.control.add(JobFault(state=state, rows=3))  # type: ignore[arg-type]  # one of the literals
-
-    job = vertex.run(numbered(5))
-
-    assert job.state.name == state
-    assert job.error.code == (1 if state == "JOB_STATE_CANCELLED" else 0)
-    assert len(vertex.rows(job)) == 3
+    assert rows["plain"]["request"] == {
+        "contents": [{"parts": [{"text": "Hello."}], "role": "user"}],
+        "generationConfig": None,
+        "systemInstruction": None,
+    }
+    assert rows["rich"]["request"] == rich["request"]
+    assert list(rows["rich"]["request"]) == sorted(rich["request"])
 
 
-def test_a_job_that_never_ends_can_only_be_cancelled(vertex: Rig) -> None:
-    vertex.control.add(JobFault(never=True))
-    name = vertex.submit(numbered(3))
-    vertex.when(name, lambda job: job.completion_stats.successful_count == 3)
+def test_what_was_billed_can_be_asked_for_each_request(vertex: Rig) -> None:
+    bad = {"custom_id": "bad", "request": {"contents": [{"role": "system", "parts": [{"text": "Hi."}]}]}}
+    nameless = {"request": asked("Tell of nothing.")}
 
-    assert vertex.get(name).state == JobState.JOB_STATE_RUNNING
-    vertex.api.cancel_batch_prediction_job(name=name)
+    job = vertex.run([*numbered(2), bad, nameless], display_name="first")
+    other = vertex.run(numbered(1), display_name="second")
 
-    assert len(vertex.rows(vertex.ended(name))) == 3
-
-
-def test_a_job_fault_meets_only_the_job_it_names_and_only_once(vertex: Rig) -> None:
-    fault = vertex.control.add(JobFault("target", state="JOB_STATE_FAILED"))
-
-    states = [vertex.run(numbered(1), display_name=name).state.name for name in ("other", "target", "target")]
-
-    assert states == ["JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_SUCCEEDED"]
-    assert vertex.control.consumed(fault) == 1
-
-
-def test_a_row_can_be_refused_with_any_status_and_is_not_billed(vertex: Rig) -> None:
-    status = refused_for(429, "Resource exhausted.")
-    vertex.control.add(RowFault("r-0001", status=status, count=1))
-
-    rows = by_id(vertex.rows(vertex.run(numbered(3))))
-    again = by_id(vertex.rows(vertex.run(numbered(3)[1:2])))
-
-    assert rows["r-0001"]["status"].startswith('Too Many Requests: {"error": {"code": 429')
-    assert rows["r-0001"]["response"] == {}
-    assert again["r-0001"]["status"] == ""
-    assert vertex.control.billed().custom_ids == {"r-0000": 1, "r-0001": 1, "r-0002": 1}
-
-
-def test_every_nth_row_of_the_input_can_go_missing(vertex: Rig) -> None:
-    fault = vertex.control.add(RowFault(every=3, drop=True))
-
-    job = vertex.run(numbered(7))
-
-    assert sorted(by_id(vertex.rows(job))) == ["r-0000", "r-0001", "r-0003", "r-0004", "r-0006"]
-    assert (job.completion_stats.successful_count, job.completion_stats.incomplete_count) == (5, 2)
-    assert vertex.control.consumed(fault) == 2
-    assert vertex.control.billed().answered == 7
-
-
-def test_a_missing_row_can_still_be_counted(vertex: Rig) -> None:
-    vertex.control.add(RowFault("r-0001", drop=True, counted=True))
-
-    job = vertex.run(numbered(3))
-
-    assert job.completion_stats.successful_count == 3
-    assert len(vertex.rows(job)) == 2
-
-
-def test_a_row_can_be_written_twice(vertex: Rig) -> None:
-    vertex.control.add(RowFault("r-0001", duplicate=True))
-
-    job = vertex.run(numbered(2))
-
-    assert sorted(row["custom_id"] for row in vertex.rows(job)) == ["r-0000", "r-0001", "r-0001"]
-    assert vertex.control.billed().repeated == {}
-
-
-def test_two_rows_can_have_each_others_answers(vertex: Rig) -> None:
-    straight = by_id(vertex.rows(vertex.run(numbered(2))))
-    fault = vertex.control.add(RowFault(swap=True, count=1))
-
-    crossed = by_id(vertex.rows(vertex.run(numbered(2))))
-
-    assert said(crossed["r-0000"]) == said(straight["r-0001"]) != said(straight["r-0000"])
-    assert said(crossed["r-0001"]) == said(straight["r-0000"])
-    assert crossed["r-0000"]["request"] == straight["r-0000"]["request"]
-    assert vertex.control.consumed(fault) == 1
-
-
-def test_a_swap_that_finds_no_second_row_has_not_happened(vertex: Rig) -> None:
-    fault = vertex.control.add(RowFault(swap=True))
-
-    assert len(vertex.answered(numbered(1))) == 1
-    assert vertex.control.consumed(fault) == 0
-
-
-def test_an_answer_can_end_for_another_reason(vertex: Rig) -> None:
-    vertex.control.add(RowFault("r-0000", finish_reason="SAFETY"))
-    vertex.control.add(RowFault("r-0001", finish_reason="MAX_TOKENS"))
-    vertex.control.add(RowFault("r-0002", block_reason="PROHIBITED_CONTENT"))
-
-    rows = by_id(vertex.answered(numbered(3)))
-
-    [unsafe], [cut] = (rows[key]["response"]["candidates"] for key in ("r-0000", "r-0001"))
-    blocked = rows["r-0002"]["response"]
-    assert (unsafe["finishReason"], "content" in unsafe) == ("SAFETY", False)
-    assert (cut["finishReason"], bool(said(rows["r-0001"]))) == ("MAX_TOKENS", True)
-    assert blocked["promptFeedback"] == {"blockReason": "PROHIBITED_CONTENT"}
-    assert "candidates" not in blocked
-    assert rows["r-0002"]["status"] == ""
+    requests_of = {name: list(vertex.control.requests(name)) for name in (job.name, other.name)}
+    written = [row["response"]["usageMetadata"] for row in vertex.rows(job) if row["response"]]
+    first = requests_of[job.name]
+    assert {(request.row, request.custom_id) for request in first} == {(0, "r-0000"), (1, "r-0001"), (3, "")}
+    assert sorted(request.prompt_tokens for request in first) == sorted(usage["promptTokenCount"] for usage in written)
+    assert [(request.job, request.row) for request in requests_of[other.name]] == [(other.name, 0)]
+    assert list(vertex.control.requests()) == first + requests_of[other.name]
+    [billed, _] = vertex.control.billed().jobs
+    assert billed.answered == 3
+    assert billed.output_tokens == sum(request.output_tokens for request in first)
 
 
 def test_rows_that_are_run_twice_are_billed_twice_and_show_it(vertex: Rig) -> None:

@@ -9,12 +9,20 @@ from google.cloud.storage import Client as StorageClient
 
 from infra.local.storage import Fault, FaultAction, FaultMethod, FaultStage, StorageServer
 from infra.local.vertex.gcs import GcsStorage
-from tests.contract.vertex_support import Rig, numbered, rigged
+from infra.local.vertex.ports import BucketUnknownError
+from infra.local.vertex.server import VertexServer
+from tests.contract.vertex_support import AT_ONCE, Rig, numbered
+
+
+@pytest.fixture(scope="module")
+def server(storage_server: StorageServer) -> Iterator[VertexServer]:
+    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
+        yield server
 
 
 @pytest.fixture
-def vertex(storage_server: StorageServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with rigged(storage_server.url, storage_client) as rig:
+def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
+    with Rig(server, storage_client) as rig:
         yield rig
 
 
@@ -31,23 +39,38 @@ def written(gcs: GcsStorage, bucket: str, name: str) -> bytes:
     return b"".join(gcs.read(stored))
 
 
+class Bytes:
+    """Content in memory, in pieces of an odd size."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.content = random.Random(size).randbytes(size)
+
+    def blocks(self) -> Iterator[bytes]:
+        for start in range(0, self.size, 999_983):
+            yield self.content[start : start + 999_983]
+
+
 @pytest.mark.parametrize("size", [0, 1, 8 * 1024 * 1024, 20 * 1024 * 1024 + 17])
 def test_an_object_of_any_size_is_written_in_pieces_and_read_back(vertex: Rig, gcs: GcsStorage, size: int) -> None:
-    content = random.Random(size).randbytes(size)
-    upload = gcs.upload(vertex.bucket.name, "deep/er/äöü.bin")
-    for start in range(0, size, 999_983):
-        upload.write(content[start : start + 999_983])
-    upload.finish()
+    given = Bytes(size)
+    gcs.write(vertex.bucket.name, "deep/er/äöü.bin", given)
 
-    assert written(gcs, vertex.bucket.name, "deep/er/äöü.bin") == content
+    assert written(gcs, vertex.bucket.name, "deep/er/äöü.bin") == given.content
 
 
-def test_an_upload_that_is_given_up_leaves_nothing(vertex: Rig, gcs: GcsStorage) -> None:
-    upload = gcs.upload(vertex.bucket.name, "gone")
-    upload.write(b"x" * (10 * 1024 * 1024))
-    upload.abort()
+def test_an_object_can_be_deleted_also_when_it_is_gone(vertex: Rig, gcs: GcsStorage) -> None:
+    gcs.write(vertex.bucket.name, "a/b c", Bytes(3))
 
-    assert list(gcs.objects(vertex.bucket.name, "gone")) == []
+    for _ in range(2):
+        gcs.delete(vertex.bucket.name, "a/b c")
+
+    assert list(gcs.objects(vertex.bucket.name, "a/")) == []
+
+
+def test_a_write_into_no_bucket_says_so(gcs: GcsStorage) -> None:
+    with pytest.raises(BucketUnknownError):
+        gcs.write("no-such-bucket-anywhere", "x", Bytes(1))
 
 
 @pytest.mark.parametrize("stage", FaultStage)
@@ -55,15 +78,12 @@ def test_an_upload_that_is_given_up_leaves_nothing(vertex: Rig, gcs: GcsStorage)
 def test_a_write_whose_reply_fails_is_tried_again_to_the_same_effect(
     vertex: Rig, gcs: GcsStorage, storage_server: StorageServer, stage: FaultStage, action: FaultAction
 ) -> None:
-    bucket = vertex.bucket.name
-    content = random.Random(1).randbytes(9 * 1024 * 1024)
-    upload = gcs.upload(bucket, "big")
+    bucket, given = vertex.bucket.name, Bytes(9 * 1024 * 1024)
     storage_server.faults.add(Fault(method=FaultMethod.INSERT, bucket=bucket, count=2, stage=stage, action=action))
-    upload.write(content)
-    upload.finish()
+    gcs.write(bucket, "big", given)
 
     assert [entry.consumed for entry in storage_server.faults.all()] == [2]
-    assert written(gcs, bucket, "big") == content
+    assert written(gcs, bucket, "big") == given.content
 
 
 def test_reads_and_lists_are_tried_again(vertex: Rig, gcs: GcsStorage, storage_server: StorageServer) -> None:

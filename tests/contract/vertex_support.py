@@ -12,6 +12,7 @@ from google.cloud import storage
 from google.cloud.aiplatform_v1 import BatchPredictionJob, JobServiceClient, JobState
 from google.cloud.aiplatform_v1.services.job_service.transports.rest import JobServiceRestTransport
 
+from infra.local.vertex.clock import SimClock
 from infra.local.vertex.control import VertexControl
 from infra.local.vertex.server import VertexServer
 from infra.local.vertex.settings import Settings
@@ -45,13 +46,22 @@ def numbered(count: int) -> list[Row]:
     return [{"custom_id": f"r-{i:04d}", "request": asked(f"Tell of thing {i}.")} for i in range(count)]
 
 
+def until(fits: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    last = time.monotonic() + WAIT_S
+    while not fits():
+        assert time.monotonic() < last, "waited in vain"
+        time.sleep(0.01)
+
+
 class Rig:
-    """A Vertex stand-in beside a storage with a bucket of this test's own."""
+    """A Vertex stand-in beside a storage with a bucket, and a project at Vertex, of this test's own."""
 
     def __init__(self, server: VertexServer, client: storage.Client) -> None:
         self.server = server
         self.control = VertexControl(server.url)
         self.bucket = client.create_bucket(f"bucket-{uuid4().hex}")
+        self.parent = f"projects/p-{uuid4().hex[:12]}/locations/global"
         transport = JobServiceRestTransport(
             host=f"{server.host}:{server.port}", url_scheme="http", credentials=_anonymous()
         )
@@ -79,9 +89,12 @@ class Rig:
         }
         return BatchPredictionJob(fields | over)
 
-    def create(self, uris: Sequence[str], parent: str = PARENT, **over: Any) -> str:
+    def create(self, uris: Sequence[str], parent: str = "", **over: Any) -> str:
         """Create a job; returns its name."""
-        return self.api.create_batch_prediction_job(parent=parent, batch_prediction_job=self.job(uris, **over)).name
+        wanted = self.job(uris, **over)
+        return self.api.create_batch_prediction_job(
+            parent=parent or self.parent, batch_prediction_job=wanted, retry=None, timeout=30.0
+        ).name
 
     def submit(self, rows: Iterable[Row], **over: Any) -> str:
         """Upload rows and create a job for them; returns its name."""
@@ -99,6 +112,14 @@ class Rig:
             time.sleep(0.01)
         return job
 
+    def reached(self, name: str, state: str) -> BatchPredictionJob:
+        """Wait until the job is in a state, such as `JOB_STATE_RUNNING`."""
+        return self.when(name, lambda job: job.state.name == state)
+
+    def answered_so_far(self, name: str, count: int) -> BatchPredictionJob:
+        """Wait until so many rows are answered."""
+        return self.when(name, lambda job: job.completion_stats.successful_count == count)
+
     def ended(self, name: str) -> BatchPredictionJob:
         """Wait for the end."""
         return self.when(name, lambda job: job.state in ENDS)
@@ -107,10 +128,15 @@ class Rig:
         """Submit and wait for the end."""
         return self.ended(self.submit(rows, **over))
 
-    def lines(self, job: BatchPredictionJob) -> list[str]:
-        """The lines of its predictions file."""
+    def names(self, filter_text: str = "", parent: str = "") -> list[str]:
+        """The display names of the jobs that a list shows."""
+        request = {"parent": parent or self.parent, "filter": filter_text}
+        return [job.display_name for job in self.api.list_batch_prediction_jobs(request=request)]
+
+    def lines(self, job: BatchPredictionJob, file: str = "predictions.jsonl") -> list[str]:
+        """The lines of a predictions file."""
         name = job.output_info.gcs_output_directory.removeprefix(f"gs://{self.bucket.name}/")
-        text = self.bucket.blob(f"{name}/predictions.jsonl").download_as_bytes().decode()
+        text = self.bucket.blob(f"{name}/{file}").download_as_bytes().decode()
         return str(text).splitlines()
 
     def rows(self, job: BatchPredictionJob) -> list[Row]:
@@ -128,7 +154,9 @@ class Rig:
         return [blob.name for blob in self.bucket.list_blobs(prefix="out/")]
 
     def close(self) -> None:
-        """Close the connections."""
+        """Forget the faults and the bills, and close the connections."""
+        self.control.clear()
+        self.control.forget_billed()
         self.control.close()
         self.api.transport.close()  # type: ignore[no-untyped-call]  # the library types it not
 
@@ -144,6 +172,21 @@ def rigged(storage_url: str, client: storage.Client, settings: Settings = AT_ONC
     """A server with these settings, and everything around it."""
     with VertexServer(storage_url=storage_url, settings=settings, **over) as server, Rig(server, client) as rig:
         yield rig
+
+
+class Standing:
+    """Starts servers whose time stands still unless it is moved."""
+
+    def __init__(self, storage_url: str, client: storage.Client) -> None:
+        self._storage_url = storage_url
+        self._client = client
+
+    @contextmanager
+    def rig(self, **settings: Any) -> Iterator[Rig]:
+        """A server where nothing takes time by itself, save what the settings say."""
+        made = Settings(**({"queue_s": 0.0, "pending_s": 0.0, "run_s": 0.0} | settings))
+        with rigged(self._storage_url, self._client, made, clock=SimClock(standing=True)) as rig:
+            yield rig
 
 
 def by_id(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

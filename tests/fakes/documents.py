@@ -1,6 +1,7 @@
 """Firestore in memory: stores encoded values, keeps the cloud's preconditions and limits."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import assert_never
@@ -12,7 +13,7 @@ from batchdrop.domain.errors import Conflict
 from batchdrop.domain.refs import D, Query, Ref
 from batchdrop.ports import Create, Delete, Put, Replace, Snapshot, Write
 from tests.fakes.limits import check_commit, check_sums
-from tests.fakes.querying import select, totals
+from tests.fakes.querying import Fields, select, totals
 
 Watch = Callable[[Sequence[Write]], None]
 
@@ -35,6 +36,7 @@ class FakeDocuments:
         self.before_commit: Watch = _nothing
         self.after_commit: Watch = _nothing
         self._stored: dict[str, _Stored] = {}
+        self._collections: defaultdict[str, dict[str, Fields]] = defaultdict(dict)
         self._versions = count(1)
         self._lock = threading.Lock()
 
@@ -80,7 +82,7 @@ class FakeDocuments:
         return sorted(self._stored)
 
     def _select(self, query: Query[D]) -> list[str]:
-        return select(query, {path: stored.fields for path, stored in self._stored.items()})
+        return select(query, self._collections)
 
     def _check(self, write: Write) -> None:
         stored = self._stored.get(write.ref.path)
@@ -100,10 +102,13 @@ class FakeDocuments:
         version = next(self._versions)
         for path, fields in written.items():
             stored = self._stored.get(path)
+            collection = self._collections[path.rpartition("/")[0]]
             if fields is None:
                 self._stored.pop(path, None)
+                collection.pop(path, None)
             elif stored is None or stored.fields != fields:
                 self._stored[path] = _Stored(fields, version)
+                collection[path] = fields
             if fields is not None and stored is None:
                 self.created.append(path)
 

@@ -48,10 +48,12 @@ def _document_size(path: str, fields: Mapping[str, Plain] | None) -> int:
 
 
 def _map_size(fields: Mapping[str, Plain]) -> int:
-    for name in fields:
-        if not name or _RESERVED.fullmatch(name):
+    size = 0
+    for name, value in fields.items():
+        if not name or (name.startswith("__") and _RESERVED.fullmatch(name)):
             raise OverLimit(f"A map has the key {name!r}, which Firestore does not take")
-    return sum(len(name.encode()) + 1 + _size(value) for name, value in fields.items())
+        size += len(name.encode()) + 1 + _size(value)
+    return size
 
 
 def _size(value: Plain) -> int:

@@ -11,11 +11,13 @@ Fields = Mapping[str, Plain]
 _MISSING = object()
 
 
-def select(query: Query[D], stored: Mapping[str, Fields]) -> list[str]:
-    """Paths of what a query finds, in its order."""
-    found = [path for path, fields in stored.items() if _in_collection(query, path) and _matches(query, fields)]
-    found.sort(key=lambda path: ([_order(_field(stored[path], name)) for name in _orders(query)], path.split("/")))
-    return found if query.limit is None else found[: query.limit]
+def select(query: Query[D], stored: Mapping[str, Mapping[str, Fields]]) -> list[str]:
+    """Paths of what a query finds, in its order. `stored` has documents by collection, then by path."""
+    asked = [documents for collection, documents in stored.items() if _is_asked(query, collection)]
+    found = {path: fields for documents in asked for path, fields in documents.items() if _matches(query, fields)}
+    orders = _orders(query)
+    paths = sorted(found, key=lambda path: ([_order(_field(found[path], name)) for name in orders], path.split("/")))
+    return paths if query.limit is None else paths[: query.limit]
 
 
 def _field(fields: Fields, path: str) -> object:
@@ -39,8 +41,7 @@ def _sum(values: Iterable[object]) -> int:
     return sum(int(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def _in_collection(query: Query[D], path: str) -> bool:
-    collection, _, _ = path.rpartition("/")
+def _is_asked(query: Query[D], collection: str) -> bool:
     return collection.rpartition("/")[2] == query.collection if query.group else collection == query.collection
 
 

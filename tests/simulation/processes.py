@@ -59,9 +59,8 @@ _IDLE: list[_Worker] = []
 class Process:
     """One delivery of an event. `name` is the same in each run of a schedule."""
 
-    def __init__(self, name: str, event: object, act: Act) -> None:
+    def __init__(self, name: str, act: Act) -> None:
         self.name = name
-        self.event = event
         self.effects = 0
         self.ended = False
         self.error: BaseException | None = None

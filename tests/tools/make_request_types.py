@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from google.cloud.aiplatform_v1.types import GenerateContentRequest
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
@@ -28,21 +27,21 @@ _SCALARS = {
     FieldDescriptor.TYPE_INT64: "Int64",
 }
 _WELL_KNOWN = {
-    "google.protobuf.Struct": "dict[str, object]",
-    "google.protobuf.Value": "object",
-    "google.protobuf.ListValue": "list[object]",
+    "google.protobuf.Struct": "dict[str, Any]",
+    "google.protobuf.Value": "Any",
+    "google.protobuf.ListValue": "list[Any]",
     "google.protobuf.Duration": "Duration",
     "google.protobuf.Timestamp": "Timestamp",
 }
 _HEAD = '''"""The messages of a request to Gemini, as the JSON of the API spells them.
 
 Made from the definitions of google-cloud-aiplatform by `python -m tests.tools.make_request_types`; edit that instead.
-Enums are the names that this version of it knows, `object` is any JSON. What is required there is required here.
+Enums are the names that this version of it knows, `Any` is any JSON. What is required there is required here.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Bytes = Annotated[str, Meta(extra={"format": "bytes"})]
 Duration = Annotated[str, Meta(pattern=r"^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$")]
@@ -69,8 +68,8 @@ def module_text() -> str:
     if len(set(names)) != len(names):
         raise AssertionError("two messages or enums of the API would get the same name")
     literals = "\n".join(_literal(name, enums[name]) for name in sorted(enums))
-    classes = "\n\n".join("\n" + _class(message, required) for message in found.values())
-    return f"{_HEAD}\n\n{literals}\n\n{classes}"
+    classes = "\n\n\n".join(_class(message, required) for message in found.values())
+    return f"{_HEAD}\n\n{literals}\n\n\n{classes}\n"
 
 
 def _collect(message: Descriptor, found: dict[str, Descriptor]) -> None:
@@ -86,20 +85,18 @@ def _collect(message: Descriptor, found: dict[str, Descriptor]) -> None:
 
 def _messages(message: Descriptor) -> Iterator[Descriptor]:
     for field in message.fields:
-        if _is_map(field):
-            value = field.message_type.fields_by_name["value"]
-            if value.message_type is not None:
-                yield value.message_type
-        elif field.message_type is not None:
-            yield field.message_type
+        made_of = (_map_value(field) or field).message_type
+        if made_of is not None:
+            yield made_of
 
 
 def _enums(message: Descriptor) -> Iterator[EnumDescriptor]:
     return (field.enum_type for field in message.fields if field.enum_type is not None)
 
 
-def _is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
+def _map_value(field: FieldDescriptor) -> FieldDescriptor | None:
+    entry = field.message_type
+    return entry.fields_by_name["value"] if entry is not None and entry.GetOptions().map_entry else None
 
 
 def _class_name(message: Descriptor) -> str:
@@ -133,8 +130,6 @@ def _read_docs(kind: Any, found: set[tuple[str, str]], seen: set[type]) -> None:
 
 
 def _literal(name: str, enum: EnumDescriptor) -> str:
-    if enum.full_name == "google.protobuf.NullValue":
-        return f"{name} = None"
     return _wrapped(f"{name} = Literal[", [f'"{value.name}"' for value in enum.values], "]")
 
 
@@ -151,8 +146,10 @@ def _class(message: Descriptor, required: frozenset[tuple[str, str]]) -> str:
         lines.append("")
     if oneofs:
         lines.append(_oneofs_line(oneofs))
-    lines += [_field(message, field, needed=(name, field.name) in required) for field in message.fields]
-    return "\n".join(lines) + "\n"
+    needed = [field for field in message.fields if (name, field.name) in required]
+    lines += [f"    {field.name}: {_needed_type(field)}" for field in needed]
+    lines += [f"    {_optional(message, field)}" for field in message.fields if field not in needed]
+    return "\n".join(lines)
 
 
 def _oneofs(message: Descriptor) -> Iterator[list[str]]:
@@ -170,24 +167,22 @@ def _oneofs_line(oneofs: Iterable[list[str]]) -> str:
     return f"{head}\n" + "".join(f"        {group},\n" for group in groups) + "    )"
 
 
-def _field(message: Descriptor, field: FieldDescriptor, *, needed: bool) -> str:
+def _needed_type(field: FieldDescriptor) -> str:
     kind = _field_type(field)
-    if needed and field.is_repeated:
-        kind = f"Annotated[{kind}, Meta(min_length=1)]"
-    if not needed:
-        kind = f"{kind} | UnsetType"
-    if message in _messages(message) and field.message_type is not None and _class_name(message) in kind:
-        kind = f'"{kind}"'
-    renamed = msgspec.structs.fields(msgspec.defstruct("_", [(field.name, int)], rename="camel"))[0].encode_name
-    arguments = ["default=UNSET"] * (not needed) + [f'name="{field.json_name}"'] * (renamed != field.json_name)
-    if renamed != field.json_name:
-        return f"    {field.name}: {kind} = field({', '.join(arguments)})"
-    return f"    {field.name}: {kind}" + ("" if needed else " = UNSET")
+    return f"Annotated[{kind}, Meta(min_length=1)]" if field.is_repeated else kind
+
+
+def _optional(message: Descriptor, field: FieldDescriptor) -> str:
+    kind = f"{_field_type(field)} | UnsetType"
+    # A class cannot name itself while it is being made.
+    recursive = re.search(rf"\b{_class_name(message)}\b", kind) is not None
+    return f'{field.name}: "{kind}" = UNSET' if recursive else f"{field.name}: {kind} = UNSET"
 
 
 def _field_type(field: FieldDescriptor) -> str:
-    if _is_map(field):
-        return f"dict[str, {_single_type(field.message_type.fields_by_name['value'])}]"
+    value = _map_value(field)
+    if value is not None:
+        return f"dict[str, {_single_type(value)}]"
     single = _single_type(field)
     return f"list[{single}]" if field.is_repeated else single
 

@@ -28,5 +28,5 @@ def test_importing_the_entry_points_builds_no_client_and_reads_no_settings() -> 
 
 def test_only_the_vertex_adapter_names_the_vertex_client() -> None:
     sources = (FUNCTIONS / "batchdrop").rglob("*.py")
-    naming = {path.name for path in sources if "google.cloud.aiplatform" in path.read_text()}
+    naming = {path.name for path in sources if "aiplatform_v1" in path.read_text()}
     assert naming == {"vertex.py"}

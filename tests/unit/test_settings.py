@@ -47,6 +47,8 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
         "LOT_ROWS": "10",
         "BATCH_ROWS": "20",
         "RETRY_SECONDS": "7",
+        "RUN_SECONDS": "90",
+        "LIST_LAG_SECONDS": "5",
     }
     settings = read_settings(NEEDED | given)
     assert {field.upper() for field in Settings.__struct_fields__} == (NEEDED | given).keys()
@@ -54,7 +56,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
     assert (settings.vertex_endpoint, settings.default_model) == ("http://127.0.0.1:1", "gemini-3.5-flash")
     assert (settings.max_running_batches, settings.ignored_prefixes) == (3, ("tmp/", "old/"))
     assert (settings.shard_bytes, settings.lot_rows, settings.batch_rows) == (1000, 10, 20)
-    assert settings.retry_seconds == 7
+    assert (settings.retry_seconds, settings.run_seconds, settings.list_lag_seconds) == (7, 90, 5)
 
 
 @pytest.mark.parametrize("name", sorted(NEEDED))

@@ -15,7 +15,7 @@ _CREATED = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 def job(display_name: str = "daily run", state: JobState = JobState.JOB_STATE_RUNNING, **labels: str) -> Job:
     spec = JobSpec(display_name, "gemini-3.5-flash", (), "", labels, {})
-    return Job(JobName("name"), spec, state, created=_CREATED, updated=_CREATED)
+    return Job(JobName("name"), spec, state, created=_CREATED, updated=_CREATED, listed=_CREATED)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,11 @@ class Batch(Document, frozen=True, kw_only=True):
         """Display name at Vertex of a try, the running one unless told: `batch-try`."""
         return f"{self.id}-{self.tries if number is None else number}"
 
+    def is_claimed_as(self, claimed: "Batch") -> bool:
+        """Tell whether this is still the try, under the very claim, that a run set out with."""
+        now = (self.state, self.tries, self.claim, self.taken_over)
+        return now == (BatchState.SUBMITTING, claimed.tries, claimed.claim, claimed.taken_over)
+
     @property
     def input_object(self) -> str:
         """The running try's own request file in `work`."""

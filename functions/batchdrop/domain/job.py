@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from batchdrop.domain.columns import Column
 from batchdrop.domain.ids import Generation, JobId, LaneId, ModelName, ShardIndex
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.reasons import Reason
@@ -18,6 +19,15 @@ class InputFormat(StrEnum):
     VERTEX_JSONL = "vertex-jsonl"
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
+
+
+class Compression(StrEnum):
+    """What lies around an input's rows, told by magic bytes. Parquet compresses by itself: NONE."""
+
+    NONE = "none"
+    GZIP = "gzip"
+    ZSTD = "zstd"
 
 
 class OutputFormat(StrEnum):
@@ -25,6 +35,7 @@ class OutputFormat(StrEnum):
 
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 class UnknownFields(StrEnum):
@@ -35,7 +46,11 @@ class UnknownFields(StrEnum):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What `batch.*` in a prompt's front matter decides."""
+    """What `batch.*` in a prompt's front matter decides.
+
+    `csv_delimiter` is one ASCII character; `csv_quote` too, or empty where quotes are data. None is sniffed.
+    `raw_csv` leaves cells of results alone that a spreadsheet would take for formulas.
+    """
 
     output: OutputFormat | None = None
     max_invalid: float = 0.1
@@ -44,6 +59,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     allow_truncated: bool = False
     priority: int = 5
     labels: dict[str, str] = {}
+    csv_delimiter: str | None = None
+    csv_quote: str | None = None
+    raw_csv: bool = False
     unknown_fields: UnknownFields = UnknownFields.ERROR
 
 
@@ -58,27 +76,53 @@ class PinnedPrompt(msgspec.Struct, frozen=True, kw_only=True):
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """What the head of the input tells of all its rows.
 
-    `body` is the offset of the first row's byte, after a BOM and a CSV's header, whose lines are `head_lines`.
+    `body` is the offset of the first row's byte, after a BOM and a CSV's header, whose lines are `head_lines`; in a
+    compressed input it counts unpacked bytes. `columns` are those of a CSV or a Parquet file; `quote` is empty where
+    quotes are data. `schema` is a Parquet file's Arrow schema, types only: an IPC schema message in base64.
     """
 
     format: InputFormat
     columns: tuple[str, ...] = ()
     delimiter: str = ","
+    quote: str = '"'
     body: int = 0
     head_lines: int = 0
+    compression: Compression = Compression.NONE
+    schema: str = ""
+
+
+class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a compressed input is unpacked into stored slices.
+
+    `lists` names the objects in `work` that list the slices in order, one of each run that unpacked; `position` is
+    the next byte to unpack, of the unpacked stream.
+    """
+
+    lists: tuple[str, ...] = ()
+    slices: int = 0
+    position: int = 0
+    done: bool = False
 
 
 class PlanCursor(msgspec.Struct, frozen=True, kw_only=True):
-    """How far planning has come: the next byte to slice, the shards cut, the waves committed."""
+    """How far planning has come: the shards cut, the waves committed, and the next of the input to make shards of.
+
+    `position` counts what slices are made of: bytes, row groups of a Parquet file, stored slices of a compressed one.
+    """
 
     position: int = 0
     shards: int = 0
     waves: int = 0
     done: bool = False
+    unpacked: Unpacked | None = None
 
 
 class Job(Document, frozen=True, kw_only=True):
-    """One uploaded object: bucket, name, generation."""
+    """One uploaded object: bucket, name, generation.
+
+    `answer_columns` are the answer's columns in the results, wanted until the job is admitted, and then final.
+    `columns` are those of records that have no header, known then; none where the records are too unlike.
+    """
 
     id: JobId
     input: ObjectInfo
@@ -95,6 +139,7 @@ class Job(Document, frozen=True, kw_only=True):
     options: Options = Options()
     layout: Layout | None = None
     answer_columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     held_at: datetime | None = None
     cursor: PlanCursor = PlanCursor()
     expire_at: datetime | None = None
@@ -104,8 +149,13 @@ class Job(Document, frozen=True, kw_only=True):
         """The format asked for, else the input's own."""
         if self.options.output is not None:
             return self.options.output
-        is_csv = self.layout is not None and self.layout.format is InputFormat.CSV
-        return OutputFormat.CSV if is_csv else OutputFormat.JSONL
+        match self.layout.format if self.layout is not None else None:
+            case InputFormat.CSV:
+                return OutputFormat.CSV
+            case InputFormat.PARQUET:
+                return OutputFormat.PARQUET
+            case _:
+                return OutputFormat.JSONL
 
     @property
     def rank(self) -> float:

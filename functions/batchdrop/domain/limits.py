@@ -22,6 +22,14 @@ BATCH_LOTS = 400
 REQUEST_BYTES = 20 * 10**6
 """One request of a batch line (docs: inline data and request size)."""
 
+UNPACKED_BYTES = 100 * GB
+"""What a compressed input may hold; more is a mistake, or made to do harm."""
+ZSTD_WINDOW_BYTES = 64 * MIB
+"""Memory that a zstd frame may ask its reader to hold: all levels up to 21, but not `--long` or `--ultra -22`."""
+
+COLUMNS_BYTES = 200 * KIB
+"""Names of an input's columns, or its schema: they stand in the job's document (1 MiB: docs: firestore/quotas)."""
+
 NAME_BYTES = 980
 """Input names: `output/<name>/<generation>/...` must fit the 1,024 bytes of an object name."""
 
@@ -42,7 +50,8 @@ RUN_SECONDS = 540
 """A function's run ends here (docs: run/configuring/request-timeout)."""
 YIELD_SHARE = 7 / 9
 """A long step leaves the rest to the next run after this share of its time."""
-RESEND_MARGIN = timedelta(seconds=60)
+LAPSE_SHARE = 10 / 9
+"""What was begun so long ago, in runs, was lost: a turn's event, or the owner of a claim."""
 MAX_STARTS = 8
 WAIT_FOR_PROMPT = timedelta(days=7)
 KEEP_DOCUMENTS = timedelta(days=30)

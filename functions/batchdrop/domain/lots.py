@@ -52,3 +52,9 @@ def with_lots(shard: Shard, lots: tuple[Lot, ...]) -> Shard:
     new = msgspec.structs.replace(shard, lots=lots)
     due_at = next_due(new)
     return msgspec.structs.replace(new, waiting=due_at is not None, due_at=due_at)
+
+
+def swapped(shard: Shard, lot: Lot, more: tuple[Lot, ...] = ()) -> Shard:
+    """Put a changed lot in the place of the one with its number, and new ones at the end."""
+    lots = (*(lot if old.number == lot.number else old for old in shard.lots), *more)
+    return msgspec.structs.replace(shard, lots=lots)

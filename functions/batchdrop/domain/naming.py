@@ -11,7 +11,12 @@ _FILMS = frozenset({".mp4", ".mov", ".mpeg", ".mpg", ".avi", ".webm", ".wmv", ".
 MEDIA_SUFFIXES = _IMAGES | _SOUNDS | _FILMS | {".pdf"}
 """Rows point to such files; they are no input of their own."""
 
-DATA_SUFFIXES = frozenset({".jsonl", ".ndjson", ".csv"})
+JSON_SUFFIXES = frozenset({".jsonl", ".ndjson"})
+CSV_SUFFIX = ".csv"
+PARQUET_SUFFIX = ".parquet"
+DATA_SUFFIXES = JSON_SUFFIXES | {CSV_SUFFIX, PARQUET_SUFFIX}
+COMPRESSED_SUFFIXES = frozenset({".gz", ".zst"})
+"""They may follow a data suffix. What is inside is told by magic bytes; the name only has to look like data."""
 UPLOAD_PARTS = ("gcloud/tmp/", "gsutil/tmp/")
 """Temporary parts of parallel composite uploads land in the destination bucket
 (docs: storage/parallel-composite-uploads)."""
@@ -50,15 +55,26 @@ def judge(name: str, ignored_prefixes: tuple[str, ...] = UPLOAD_PARTS) -> Judgem
         return Judgement(Kind.APPROVAL)
     if suffix in MEDIA_SUFFIXES:
         return Judgement(Kind.IGNORED, "a media file, for rows to point to")
-    return Judgement(Kind.DATA if suffix in DATA_SUFFIXES else Kind.UNSUPPORTED)
+    return Judgement(Kind.DATA if data_suffix(name) in DATA_SUFFIXES else Kind.UNSUPPORTED)
+
+
+def data_suffix(name: str) -> str:
+    """The suffix that tells how rows are written, in small letters: `.csv` of `reviews/a.CSV.gz`."""
+    return _unpacked(PurePosixPath(name)).suffix.lower()
 
 
 def prompt_candidates(name: str) -> tuple[str, ...]:
     """Names under which the prompt of an input is looked for, best first.
 
-    Beside the file with its stem, then `default.prompt` in its folder and in every folder above.
+    Beside the file with its stem (`a.prompt` for `a.csv` and `a.csv.gz`), then `default.prompt` in its folder and in
+    every folder above.
     """
-    path = PurePosixPath(name)
+    path = _unpacked(PurePosixPath(name))
     folders = [str(folder) for folder in path.parents]
     prefixes = ["" if folder == "." else f"{folder}/" for folder in folders]
     return (f"{prefixes[0]}{path.stem}.prompt", *(f"{prefix}default.prompt" for prefix in prefixes))
+
+
+def _unpacked(path: PurePosixPath) -> PurePosixPath:
+    """The path without the suffix of a compression."""
+    return path.with_suffix("") if path.suffix.lower() in COMPRESSED_SUFFIXES else path

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from batchdrop.domain.columns import FoundColumns
 from batchdrop.domain.ids import BatchId, JobId, LaneId, LotNumber, ShardIndex, shard_key
 from batchdrop.domain.refs import Document, Op, Query, Ref, Where
 from batchdrop.domain.states import LotState, ShardState
@@ -23,6 +24,23 @@ class ByteSlice(msgspec.Struct, frozen=True, tag="bytes"):
 
     start: int
     end: int
+
+
+class RowGroups(msgspec.Struct, frozen=True, tag="groups"):
+    """The rows of the row groups [first, end) of a Parquet input."""
+
+    first: int
+    end: int
+
+
+class StoredSlice(msgspec.Struct, frozen=True, tag="stored"):
+    """Whole records of a compressed input, unpacked into an object in `work` of `size` bytes."""
+
+    name: str
+    size: int
+
+
+Slice = ByteSlice | RowGroups | StoredSlice
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -48,7 +66,13 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """What became of the answers of a lot, or of several."""
+    """What became of the answers of a lot, or of several.
+
+    Answers that count besides, among them those of the results: `duplicates` were answered before,
+    `unknown_echoes` echo a request that nobody sent and were taken by their key, `foreign` echo another row's request
+    and were put aside, `rekeyed` came under a damaged key and were taken by their echo, `lenient` had something
+    around their JSON.
+    """
 
     results: int = 0
     errors: int = 0
@@ -56,6 +80,8 @@ class Tally(msgspec.Struct, frozen=True):
     duplicates: int = 0
     unknown_echoes: int = 0
     foreign: int = 0
+    rekeyed: int = 0
+    lenient: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         """Sum field by field."""
@@ -66,6 +92,8 @@ class Tally(msgspec.Struct, frozen=True):
             duplicates=self.duplicates + other.duplicates,
             unknown_echoes=self.unknown_echoes + other.unknown_echoes,
             foreign=self.foreign + other.foreign,
+            rekeyed=self.rekeyed + other.rekeyed,
+            lenient=self.lenient + other.lenient,
         )
 
 
@@ -94,13 +122,17 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A shard's share of the output: objects in `work`, empty names where there is nothing."""
+    """A shard's share of the output: objects in `work`, empty names where there is nothing.
+
+    `failed_rows` may be less than `error_rows`: records too large to be kept are not handed back.
+    """
 
     results: str = ""
     errors: str = ""
     failed: str = ""
     result_rows: int = 0
     error_rows: int = 0
+    failed_rows: int = 0
 
 
 class Shard(Document, frozen=True, kw_only=True):
@@ -112,12 +144,13 @@ class Shard(Document, frozen=True, kw_only=True):
 
     job: JobId
     index: ShardIndex
-    slice: ByteSlice
+    slice: Slice
     state: ShardState = ShardState.PLANNED
     rows: int = 0
     invalid: int = 0
     lines: int = 0
     invalid_object: str = ""
+    columns: FoundColumns = FoundColumns()
     first_row: int = 0
     first_line: int = 0
     ready: Ready = Ready.NONE

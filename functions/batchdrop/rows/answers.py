@@ -3,40 +3,133 @@
 A row failed if its status is not empty, or its response is (docs: batch-inference/new-job-from-cloud-storage).
 """
 
-from collections.abc import Mapping
-
 import msgspec
-import orjson
 
 from batchdrop.domain.shard import Usage
-from batchdrop.rows.conform import Schema
-from batchdrop.rows.requests import fingerprint
+from batchdrop.rows.conform import Checker, Schema
+from batchdrop.rows.fingerprint import Echo, fingerprint_of_echo
+from batchdrop.rows.replies import FINISHED, Kind, Reply, read_reply
 from batchdrop.rows.status import Trouble, read_status
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, Output, Problem, SideRow, Stage
-from batchdrop.rows.verdict import weigh
+from batchdrop.rows.verdict import trouble_with, typed
 
-_NO_RESPONSE = msgspec.Raw(b"null")
+_NULL = msgspec.Raw(b"null")
+_MOST_STATUS = 8_000
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One line that could be read.
+class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is kept of an answer line until its row is closed.
 
-    `key` is the row key as echoed, `fingerprint` that of the echoed request; both are empty where nothing usable
-    came back. `response` is None if absent or null. `raw_size` is the length of the line in bytes.
+    `fingerprint` is that of the echoed request, empty where nothing usable came back; `raw_size` the length of the
+    line in bytes. `response` is Vertex's own, kept only for native jobs. `rekeyed` tells that the row was found by
+    the fingerprint, because the key had come back damaged.
     """
+
+    fingerprint: str
+    status: str
+    processed_time: str
+    raw_size: int
+    reply: Reply
+    response: bytes = b""
+    rekeyed: bool = False
+
+    @property
+    def held(self) -> int:
+        """About how many bytes of memory it takes."""
+        return _OVERHEAD + self.reply.text.__sizeof__() + len(self.response)
+
+
+_OVERHEAD = 500
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """An answer line, split up. `key` is the row key as echoed, `raw_size` the length of the line in bytes."""
 
     key: str
     fingerprint: str
     status: str
-    response: msgspec.Raw | None
     processed_time: str
     raw_size: int
+    response: msgspec.Raw
+
+    def answer(self, *, native: bool, rekeyed: bool = False) -> Answer:
+        """Take what is to be kept. What a `native` job hands on has to be text for others too."""
+        reply = _NONE if self.response == _NULL else read_reply(self.response)
+        response = b""
+        if native and reply.kind is not Kind.UNREADABLE:
+            response = bytes(self.response)
+            if not _is_text(response):
+                reply, response = Reply(Kind.UNREADABLE), b""
+        return Answer(self.fingerprint, self.status, self.processed_time, self.raw_size, reply, response, rekeyed)
 
 
-class UnreadableAnswer(msgspec.Struct, frozen=True):
-    """A line that is no JSON object, or one too broken to tell whose it is. Its row counts as missing."""
+_NONE = Reply(Kind.EMPTY)
 
-    raw_size: int
+
+class _Usual(msgspec.Struct, gc=False):
+    """A line as Vertex writes it."""
+
+    custom_id: str = ""
+    status: str = ""
+    processed_time: str = ""
+    request: Echo | None = None
+    response: msgspec.Raw = _NULL
+
+
+class _Odd(msgspec.Struct, gc=False):
+    custom_id: object = None
+    status: object = None
+    processed_time: object = None
+    request: msgspec.Raw = _NULL
+    response: msgspec.Raw = _NULL
+
+
+_usual = msgspec.json.Decoder(_Usual).decode
+_odd = msgspec.json.Decoder(_Odd).decode
+
+
+def parse_line(line: bytes) -> Line | None:
+    """Split up one answer line; None for what is no JSON object. Never raises, whatever the line holds."""
+    try:
+        found = _usual(line)
+        fingerprint = "" if found.request is None else found.request.fingerprint()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _parse_odd(line)
+    return Line(found.custom_id, fingerprint, _cut(found.status), found.processed_time, len(line), found.response)
+
+
+def _parse_odd(line: bytes) -> Line | None:
+    try:
+        found = _odd(line)
+        return Line(
+            _text(found.custom_id),
+            fingerprint_of_echo(found.request),
+            _cut(_text(found.status)),
+            _text(found.processed_time),
+            len(line),
+            found.response,
+        )
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _cut(status: str) -> str:
+    return status and status.strip()[:_MOST_STATUS]
+
+
+def _text(value: object) -> str:
+    """Vertex may turn texts into numbers; an error may come as an object."""
+    if isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode() if value else ""
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,82 +140,50 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     native: bool = False
 
 
-class _Line(msgspec.Struct, frozen=True):
-    custom_id: object = None
-    status: object = None
-    processed_time: object = None
-    request: object = None
-    response: msgspec.Raw = _NO_RESPONSE
+class Judge:
+    """Tells what an answer makes of its row; compiles the schema once."""
 
+    def __init__(self, expectation: Expectation) -> None:
+        """Prepare for the answers of one job.
 
-_DECODER = msgspec.json.Decoder(_Line)
+        Raises:
+            ValueError: the schema is none.
+        """
+        schema = None if expectation.native else expectation.output_schema
+        self._checker = None if schema is None else Checker(schema)
+        self._native = expectation.native
+        self._cut = expectation.allow_truncated
 
-
-def parse_answer(line: bytes) -> Answer | UnreadableAnswer:
-    """Read one line. Never raises, whatever the line holds."""
-    try:
-        found = _DECODER.decode(line)
-        return Answer(
-            key=_text(found.custom_id),
-            fingerprint=fingerprint(found.request) if isinstance(found.request, dict) else "",
-            status=_text(found.status).strip(),
-            response=None if found.response == _NO_RESPONSE else found.response.copy(),
-            processed_time=_text(found.processed_time),
-            raw_size=len(line),
+    def judge(self, answer: Answer, side: SideRow) -> Outcome:
+        """Tell whether it is a result, an error, or worth another try."""
+        if answer.status:
+            return _troubled(side, read_status(answer.status), Usage())
+        reply = answer.reply
+        if reply.kind is not Kind.SPOKEN or reply.reason not in FINISHED:
+            trouble = trouble_with(reply, native=self._native, cut=self._cut)
+            if trouble is not None:
+                return _troubled(side, trouble, reply.usage)
+        if self._checker is None:
+            return Answered(side=side, output=_output(reply, self._response(answer)))
+        weighed = typed(reply, self._checker)
+        if isinstance(weighed, Trouble):
+            return _troubled(side, weighed, reply.usage)
+        output = Output(
+            text=weighed.text,
+            finish_reason=reply.reason,
+            usage=reply.usage,
+            response=_NULL,
+            fields=weighed.fields,
+            lenient=weighed.lenient,
         )
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return UnreadableAnswer(len(line))
+        return Answered(side=side, output=output)
+
+    def _response(self, answer: Answer) -> msgspec.Raw:
+        return msgspec.Raw(answer.response) if self._native else _NULL
 
 
-def _text(value: object) -> str:
-    """Vertex may turn texts into numbers; an error may come as an object."""
-    if isinstance(value, str):
-        return value
-    return msgspec.json.encode(value).decode() if value else ""
-
-
-def judge(answer: Answer, side: SideRow, expectation: Expectation) -> Outcome:
-    """Tell what an answer makes of its row: a result, an error, or another try."""
-    if answer.status:
-        return _troubled(side, read_status(answer.status), Usage())
-    response = _response_of(answer)
-    if response is None:
-        return _troubled(side, _UNREADABLE, Usage())
-    if not response:
-        return _troubled(side, _EMPTY, Usage())
-    usage = usage_of(response)
-    weighed = weigh(response, expectation.output_schema, native=expectation.native, cut=expectation.allow_truncated)
-    if isinstance(weighed, Trouble):
-        return _troubled(side, weighed, usage)
-    whole = answer.response if expectation.native and answer.response is not None else _NO_RESPONSE
-    output = Output(
-        text=weighed.text, finish_reason=weighed.finish_reason, usage=usage, response=whole, fields=weighed.fields
-    )
-    return Answered(side=side, output=output)
-
-
-_UNREADABLE = Trouble(
-    code="UNREADABLE_RESPONSE",
-    message="The response is not a JSON object.",
-    hint="Drop the failed rows again.",
-    passing=True,
-)
-_EMPTY = Trouble(
-    code="EMPTY_RESPONSE",
-    message="Vertex gave neither a response nor an error.",
-    hint="Drop the failed rows again.",
-    passing=True,
-)
-
-
-def _response_of(answer: Answer) -> dict[str, object] | None:
-    if answer.response is None:
-        return {}
-    try:
-        response = orjson.loads(memoryview(answer.response))
-    except orjson.JSONDecodeError:
-        return None
-    return response if isinstance(response, dict) else None
+def _output(reply: Reply, response: msgspec.Raw) -> Output:
+    return Output(text=reply.text, finish_reason=reply.reason, usage=reply.usage, response=response)
 
 
 def _troubled(side: SideRow, trouble: Trouble, usage: Usage) -> Failed | Again:
@@ -132,24 +193,3 @@ def _troubled(side: SideRow, trouble: Trouble, usage: Usage) -> Failed | Again:
     if trouble.passing:
         return Again(side=side, problem=problem, usage=usage)
     return Failed(side=side, problem=problem, usage=usage)
-
-
-def usage_of(response: Mapping[str, object]) -> Usage:
-    """Read `usageMetadata`; what is absent counts as none."""
-    found = response.get("usageMetadata")
-    if not isinstance(found, dict) or not found:
-        return Usage()
-    return Usage(
-        rows=1,
-        prompt=_count(found.get("promptTokenCount")),
-        cached=_count(found.get("cachedContentTokenCount")),
-        output=_count(found.get("candidatesTokenCount")),
-        thoughts=_count(found.get("thoughtsTokenCount")),
-        tools=_count(found.get("toolUsePromptTokenCount")),
-    )
-
-
-def _count(value: object) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -1,24 +1,20 @@
-"""Joins a lot's answers to its rows, by key and fingerprint: one outcome for every row, in row order."""
+"""Joins answers to the rows they are for, by key and fingerprint: one outcome for every row, in row order."""
 
-import functools
 import math
-from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime
 from enum import Enum, auto
-from itertools import groupby
-from operator import itemgetter
 
 import msgspec
 
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.shard import Tally, Usage
-from batchdrop.rows.answers import Answer, Expectation, judge
+from batchdrop.rows.answers import Answer, Judge
+from batchdrop.rows.replies import Kind, Reply
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, Problem, SideRow, Stage
 
-Sides = Callable[[], Iterator[SideRow]]
 Known = Callable[[], Container[str]]
-Answers = Mapping[RowNumber, Sequence[Answer]] | Iterable[tuple[RowNumber, Answer]]
+Pair = tuple[RowNumber, Answer]
 
 
 class _Echo(Enum):
@@ -35,90 +31,129 @@ class Collation:
     An answer whose echo is another row's of the batch is an error of its own. One whose echo is nobody's is taken by
     its key, and counted. Of several answers for a row the best is taken: own before foreign, good before bad,
     recognised before unknown, then the earliest, then the smaller; the rest are counted as duplicates.
-    `foreign` counts every such answer, `strays` those for rows that the lot does not have.
+    `foreign` counts every such answer, `strays` those for rows that are not asked for.
     """
 
-    def __init__(self, sides: Sides, answers: Answers, expectation: Expectation, known: Known) -> None:
+    def __init__(self, sides: Iterable[SideRow], answers: Iterable[Pair], judge: Judge, known: Known) -> None:
         self._sides = sides
         self._answers = answers
-        self._expectation = expectation
+        self._judge = judge.judge
         self._known = known
-        self._counts: Counter[str] = Counter()
-        self.usage = Usage()
+        self._ends = {Answered: 0, Failed: 0, Again: 0}
+        self._duplicates = self._unknown = self._foreign = self._rekeyed = self._lenient = 0
+        self._usage = [0] * len(Usage.__struct_fields__)
         self.strays = 0
 
     @property
     def tally(self) -> Tally:
         """What became of the rows so far."""
-        return Tally(**self._counts)
+        return Tally(
+            results=self._ends[Answered],
+            errors=self._ends[Failed],
+            retried=self._ends[Again],
+            duplicates=self._duplicates,
+            unknown_echoes=self._unknown,
+            foreign=self._foreign,
+            rekeyed=self._rekeyed,
+            lenient=self._lenient,
+        )
+
+    @property
+    def usage(self) -> Usage:
+        """What the answers so far took."""
+        return Usage(*self._usage)
+
+    def settle(self) -> None:
+        """Count the row that was given last as an error: it was to be tried again, but will not be."""
+        self._ends[Again] -= 1
+        self._ends[Failed] += 1
 
     def __iter__(self) -> Iterator[Outcome]:
-        groups = _grouped(self._answers)
-        row, answers = next(groups, _END)
-        for side in self._sides():
-            while row < side.row:
-                self.strays += len(answers)
-                row, answers = next(groups, _END)
-            outcome = self._close(side, answers if row == side.row else [])
-            if row == side.row:
-                row, answers = next(groups, _END)
+        pairs = iter(self._answers)
+        row, answer = next(pairs, _END)
+        for side in self._sides:
+            own = side.row
+            while row < own:
+                self.strays += 1
+                row, answer = _after(row, pairs)
+            if row != own:
+                outcome: Outcome = Again(side=side, problem=_MISSING)
+            else:
+                first = answer
+                row, answer = _after(own, pairs)
+                if row != own and first.fingerprint == side.fingerprint:
+                    self._rekeyed += first.rekeyed
+                    outcome = self._judge(first, side)
+                else:
+                    several = [first]
+                    while row == own:
+                        several.append(answer)
+                        row, answer = _after(own, pairs)
+                    outcome = self._choose(side, several)
             self._count(outcome)
             yield outcome
-        self.strays += len(answers) + sum(len(rest) for _, rest in groups)
+        while row < math.inf:
+            self.strays += 1
+            row, answer = _after(row, pairs)
 
-    def _close(self, side: SideRow, answers: list[Answer]) -> Outcome:
-        if not answers:
-            return Again(side=side, problem=_MISSING)
-        judged = [self._judge(side, answer) for answer in answers]
-        echo, outcome, _ = judged[0] if len(judged) == 1 else min(judged, key=_preference)
-        self._counts["duplicates"] += len(judged) - 1
-        self._counts["foreign"] += sum(other is _Echo.FOREIGN for other, _, _ in judged)
-        self._counts["unknown_echoes"] += echo is _Echo.UNKNOWN
+    def _choose(self, side: SideRow, answers: list[Answer]) -> Outcome:
+        judged = [self._weigh(side, answer) for answer in answers]
+        echo, outcome, answer = judged[0] if len(judged) == 1 else min(judged, key=_preference)
+        self._duplicates += len(judged) - 1
+        self._foreign += sum(other is _Echo.FOREIGN for other, _, _ in judged)
+        self._unknown += echo is _Echo.UNKNOWN
+        self._rekeyed += answer.rekeyed
         return outcome
 
-    def _judge(self, side: SideRow, answer: Answer) -> tuple[_Echo, Outcome, Answer]:
-        outcome = judge(answer, side, self._expectation)
+    def _weigh(self, side: SideRow, answer: Answer) -> tuple[_Echo, Outcome, Answer]:
+        outcome = self._judge(answer, side)
         if answer.fingerprint == side.fingerprint:
             return _Echo.OWN, outcome, answer
-        if answer.fingerprint in self._known():
+        if answer.fingerprint and answer.fingerprint in self._known():
             return _Echo.FOREIGN, Failed(side=side, problem=_FOREIGN_ANSWER, usage=_usage(outcome)), answer
         return _Echo.UNKNOWN, outcome, answer
 
     def _count(self, outcome: Outcome) -> None:
-        self._counts[_field(outcome)] += 1
-        self.usage += _usage(outcome)
+        self._ends[type(outcome)] += 1
+        if type(outcome) is Answered:
+            used = outcome.output.usage
+            self._lenient += outcome.output.lenient
+        else:
+            used = _usage(outcome)
+        if used.rows:
+            sums = self._usage
+            sums[0] += used.rows
+            sums[1] += used.prompt
+            sums[2] += used.cached
+            sums[3] += used.output
+            sums[4] += used.thoughts
+            sums[5] += used.tools
 
 
-def collate(sides: Sides, answers: Answers, expectation: Expectation, known: Known | None = None) -> Collation:
-    """Join answers to the rows of a lot.
+def collate(sides: Iterable[SideRow], answers: Iterable[Pair], judge: Judge, known: Known) -> Collation:
+    """Join answers to rows.
 
     Args:
-        sides: opens the lot's sidecar, in row order; it may be called twice.
-        answers: by row number of the shard; or pairs in ascending order of it, for what does not fit memory.
-        expectation: what the job asks of its answers.
-        known: opens the fingerprints of all rows that rode with these, the lot's own unless told. Called only when an
-            echo is not its own row's, which is rare.
+        sides: the rows to close, in row order.
+        answers: by row number, in ascending order; a row may have several, or none.
+        judge: what the job asks of its answers.
+        known: opens the fingerprints of all rows that rode in the batch. Called only when an echo is not its own
+            row's, which is rare.
 
     Raises:
-        ValueError: while iterating, if the pairs are out of order.
+        ValueError: while iterating, if the answers are out of order.
     """
-    own = functools.cache(lambda: frozenset(side.fingerprint for side in sides()))
-    return Collation(sides, answers, expectation, known or own)
+    return Collation(sides, answers, judge, known)
 
 
-_END: tuple[float, list[Answer]] = (math.inf, [])
+_END: tuple[float, Answer] = (math.inf, Answer("", "", "", 0, Reply(Kind.EMPTY)))
 
 
-def _grouped(answers: Answers) -> Iterator[tuple[float, list[Answer]]]:
-    if isinstance(answers, Mapping):
-        yield from ((row, list(answers[row])) for row in sorted(answers))
-        return
-    last = -1
-    for row, pairs in groupby(answers, key=itemgetter(0)):
-        if row < last:
-            raise ValueError(f"The answers to collate are out of order: row {row} comes after row {last}")
-        last = row
-        yield row, [answer for _, answer in pairs]
+def _after(row: float, pairs: Iterator[Pair]) -> tuple[float, Answer]:
+    found: tuple[float, Answer] = next(pairs, _END)
+    if found[0] < row:
+        raise ValueError(f"The answers to collate are out of order: row {found[0]} comes after row {row}")
+    return found
 
 
 def _preference(judged: tuple[_Echo, Outcome, Answer]) -> tuple[bool, bool, bool, float, int, bytes]:
@@ -135,16 +170,6 @@ def _when(answer: Answer) -> float:
     except ValueError:
         return math.inf
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-
-
-def _field(outcome: Outcome) -> str:
-    match outcome:
-        case Answered():
-            return "results"
-        case Failed():
-            return "errors"
-        case Again():
-            return "retried"
 
 
 def _usage(outcome: Outcome) -> Usage:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from batchdrop.domain.job import UnknownFields
 from batchdrop.rows.frontmatter import FrontMatter, Path, did_you_mean
 
 
@@ -73,8 +74,10 @@ _OTHERWISE = {
 }
 
 
-def generation_settings(front: FrontMatter) -> GenerationSettings:
+def generation_settings(front: FrontMatter, unknown: UnknownFields = UnknownFields.ERROR) -> GenerationSettings:
     """Read `config`; keys may be spelled camelCase or snake_case.
+
+    What Vertex may know and this package does not passes, if `unknown` allows it.
 
     Raises:
         Refused: a key is unknown or has no place in a batch, or a value is of a wrong type or out of range.
@@ -82,8 +85,8 @@ def generation_settings(front: FrontMatter) -> GenerationSettings:
     settings = dict(front.fields.get("config") or {})
     safety: list[dict[str, str]] = []
     for key in [key for key in settings if camel_case(key) == "safetySettings"]:
-        safety = _safety(front, ("config", key), settings.pop(key))
-    generation = _read(front, ("config",), settings, _GENERATION)
+        safety = _safety(front, ("config", key), settings.pop(key), unknown)
+    generation = _read(front, ("config",), settings, _GENERATION, unknown)
     if generation.pop("candidateCount", 1) != 1:
         hint = "Take it away; a row has one answer. Repeat the row to have several."
         raise front.refused(("config", "candidateCount"), "candidateCount must be 1.", hint)
@@ -100,54 +103,61 @@ def camel_case(key: str) -> str:
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), key)
 
 
-def _safety(front: FrontMatter, path: Path, value: object) -> list[dict[str, str]]:
+def _safety(front: FrontMatter, path: Path, value: object, unknown: UnknownFields) -> list[dict[str, str]]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         hint = "Write a list of entries with category and threshold."
         raise front.refused(path, "safetySettings is not a list of objects.", hint)
-    return [_read(front, (*path, index), entry, _SAFETY) for index, entry in enumerate(value)]
+    return [_read(front, (*path, index), entry, _SAFETY, unknown) for index, entry in enumerate(value)]
 
 
-def _read(front: FrontMatter, path: Path, value: Mapping[str, Any], known: Mapping[str, Field]) -> dict[str, Any]:
+def _read(
+    front: FrontMatter, path: Path, value: Mapping[str, Any], known: Mapping[str, Field], unknown: UnknownFields
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, entry in value.items():
         name = camel_case(key)
-        if name not in known:
+        if name not in known and name not in _OTHERWISE and unknown is UnknownFields.ALLOW:
+            found[name] = entry
+        elif name not in known:
             suggestion = _OTHERWISE.get(name) or did_you_mean(name, known) or f"Known are: {', '.join(known)}."
             raise front.refused((*path, key), f"{'.'.join(map(str, (*path, key)))} cannot be set.", suggestion)
-        if entry is not None:
-            found[name] = _checked(front, (*path, key), entry, known[name])
+        elif entry is not None:
+            found[name] = _checked(front, (*path, key), entry, known[name], unknown)
     return found
 
 
-def _checked(front: FrontMatter, path: Path, value: object, field: Field) -> object:
+def _checked(front: FrontMatter, path: Path, value: object, field: Field, unknown: UnknownFields) -> object:
     name = str(path[-1])
     if not isinstance(value, field.kind) or (isinstance(value, bool) and field.kind is not bool):
         kinds = field.kind if isinstance(field.kind, tuple) else (field.kind,)
         raise front.refused(path, f"{name} is of the wrong type.", f"Write {_words(kinds[-1])}.")
     if isinstance(value, _NUMBER) and not field.low <= value <= field.high:
         raise front.refused(path, f"{name} is out of range.", _range(field))
-    if isinstance(value, str) and field.values and value.upper() not in field.values:
+    is_unknown = isinstance(value, str) and field.values and value.upper() not in field.values
+    if is_unknown and unknown is UnknownFields.ERROR:
         raise front.refused(path, f"{name} has an unknown value.", f"Write {_alternatives(field.values)}.")
     if isinstance(value, str) and field.values:
         return value.upper()
     if isinstance(value, list):
-        return _texts(front, path, value, field)
+        return _texts(front, path, value, field, unknown)
     if isinstance(value, dict):
-        return _object(front, path, value, field)
+        return _object(front, path, value, field, unknown)
     return value
 
 
-def _texts(front: FrontMatter, path: Path, value: list[object], field: Field) -> list[str]:
+def _texts(front: FrontMatter, path: Path, value: list[object], field: Field, unknown: UnknownFields) -> list[str]:
     entry = Field(kind=str, values=field.values)
-    texts = [str(_checked(front, (*path, index), text, entry)) for index, text in enumerate(value)]
+    texts = [str(_checked(front, (*path, index), text, entry, unknown)) for index, text in enumerate(value)]
     if not texts:
         raise front.refused(path, f"{path[-1]} is empty.", "Take it away, or write a list of texts.")
     return texts
 
 
-def _object(front: FrontMatter, path: Path, value: dict[str, object], field: Field) -> dict[str, Any]:
+def _object(
+    front: FrontMatter, path: Path, value: dict[str, object], field: Field, unknown: UnknownFields
+) -> dict[str, Any]:
     """Vertex's import fails on empty objects, so there are none."""
-    found = _read(front, path, value, field.fields) if field.fields else camel_cased(value)
+    found = _read(front, path, value, field.fields, unknown) if field.fields else camel_cased(value)
     if not found:
         raise front.refused(path, f"{path[-1]} is empty.", "Take it away, or fill it.")
     return found

@@ -1,15 +1,19 @@
-"""Whether a value is what a JSON schema asks for. Knows the keywords that a response schema may have.
+"""Whether a value is what a JSON schema asks for; a schema is compiled once, values are checked by the million."""
 
-Keywords: type (also a list of types, also in upper case), nullable, enum, const, required, properties,
-additionalProperties, items, minItems, maxItems, minimum, maximum, minLength, maxLength, anyOf, oneOf, allOf
-and $ref into $defs. Others are passed over.
-"""
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from collections.abc import Iterator, Mapping
-
+import jsonschema_rs
 import msgspec
 
 Schema = Mapping[str, object]
+
+_INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
+_SCHEMAS = frozenset({"items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"})
+_LISTS_OF_SCHEMAS = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
+_NAMED_SCHEMAS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_SIZES = frozenset({"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"})
+_MAX_HOPS = 32
 
 
 class Mismatch(msgspec.Struct, frozen=True):
@@ -19,39 +23,80 @@ class Mismatch(msgspec.Struct, frozen=True):
     message: str
 
 
-def mismatch(value: object, schema: Schema) -> Mismatch | None:
-    """Find the first mismatch of a parsed JSON value, or None if it conforms."""
-    return next(_check(value, schema, "$", schema), None)
+class Checker:
+    """A compiled schema.
+
+    It may be written as Vertex writes schemas: types in upper case, `nullable`, sizes as strings. An integer has to fit
+    64 bits besides, so that every kind of output can hold it.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        """Compile a schema.
+
+        Raises:
+            ValueError: it is no JSON schema, or refers to what is not in it.
+        """
+        self._schema = _plain(schema)
+        self._names = frozenset(_names_in(self._schema))
+        try:
+            validator = jsonschema_rs.Draft202012Validator(self._schema, offline=True)
+        except jsonschema_rs.ValidationError as error:
+            raise ValueError(error.message) from error
+        self._errors = validator.iter_errors
+        self.fits = validator.is_valid
+        """Tell whether a parsed JSON value is what the schema asks for."""
+        self.properties = properties_of(schema)
+        """The names of the top-level properties of an object schema, in its order."""
+        self.wants_text = wants_text(schema)
+        """Whether the schema asks for a bare string, as an enum of labels does."""
+
+    def mismatch(self, value: object) -> Mismatch | None:
+        """Find the first mismatch of a parsed JSON value, or None if it fits."""
+        error = next(iter(self._errors(value)), None)
+        if error is None:
+            return None
+        kind = error.kind
+        if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
+            return Mismatch(self._path([*error.instance_path, kind.property]), "A required property is missing.")
+        return Mismatch(self._path(error.instance_path), f"{_kind(error.instance)} {self._unmet(error.schema_path)}")
+
+    def _path(self, steps: Sequence[str | int]) -> str:
+        """Names that the schema does not have are the answer's own words."""
+        return "$" + "".join(
+            f"[{step}]" if isinstance(step, int) else f".{step if step in self._names else '*'}" for step in steps
+        )
+
+    def _unmet(self, way: Sequence[str | int]) -> str:
+        limit: Any = self._schema
+        for step in way:
+            limit = limit[step]
+        if way[-1:] == ["type"] and isinstance(limit, list):
+            limit = " or ".join(limit)
+        shown = f": {limit}" if isinstance(limit, str | int | float) and not isinstance(limit, bool) else ""
+        return f"does not fit `{way[-1] if way else 'false'}{shown}`."
 
 
 def properties_of(schema: Schema | None) -> tuple[str, ...]:
     """Name the top-level properties of an object schema, in its order; none for any other schema."""
+    return tuple(property_schemas(schema))
+
+
+def property_schemas(schema: Schema | None) -> dict[str, Schema]:
+    """The schemas of the top-level properties of an object schema, by name; a schema that is none counts as `{}`."""
     found = _resolved(schema, schema).get("properties") if schema is not None else None
-    return tuple(found) if isinstance(found, dict) else ()
+    properties = found if isinstance(found, dict) else {}
+    return {name: inner if isinstance(inner, dict) else {} for name, inner in properties.items()}
 
 
 def wants_text(schema: Schema) -> bool:
     """Tell whether a schema asks for a bare string, as an enum of labels does."""
-    schema = _resolved(schema, schema)
-    return _types(schema) == ["string"]
+    return types_of(_resolved(schema, schema)) == ["string"]
 
 
-def _check(value: object, schema: Schema, path: str, root: Schema) -> Iterator[Mismatch]:
-    schema = _resolved(schema, root)
-    if value is None and schema.get("nullable") is True:
-        return
-    types = _types(schema)
-    if types and not any(_is(value, kind) for kind in types):
-        yield Mismatch(path, f"Expected {' or '.join(types)}, found {_kind(value)}.")
-        return
-    yield from _check_choice(value, schema, path)
-    yield from _check_branches(value, schema, path, root)
-    if isinstance(value, dict):
-        yield from _check_object(value, schema, path, root)
-    elif isinstance(value, list):
-        yield from _check_array(value, schema, path, root)
-    else:
-        yield from _check_bounds(value, schema, path)
+def types_of(schema: Schema) -> list[str]:
+    """The types that a schema allows, in lower case; none if it does not say."""
+    kinds = schema.get("type", [])
+    return [str(kind).lower() for kind in (kinds if isinstance(kinds, list) else [kinds])]
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
@@ -65,112 +110,62 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
     return schema
 
 
-_MAX_HOPS = 32
+def _plain(schema: Schema) -> dict[str, Any]:
+    """The same schema as JSON Schema writes it. Formats are notes to the model, as in JSON Schema itself."""
+    plain = {key: _plain_entry(key, entry) for key, entry in schema.items() if key not in ("$schema", "nullable")}
+    types = types_of(plain)
+    if "integer" in types and "number" not in types:
+        plain = {**_INT64, **plain}
+    return _or_null(plain, types) if schema.get("nullable") is True else plain
 
 
-def _types(schema: Schema) -> list[str]:
-    kinds = schema.get("type", [])
-    return [str(kind).lower() for kind in (kinds if isinstance(kinds, list) else [kinds])]
+def _or_null(plain: dict[str, Any], types: list[str]) -> dict[str, Any]:
+    if not types:
+        return {"anyOf": [{"type": "null"}, plain]}
+    choices = plain.get("enum")
+    allowed = {"enum": [*choices, None]} if isinstance(choices, list) else {}
+    return {**plain, **allowed, "type": [*types, "null"]}
 
 
-def _is(value: object, kind: str) -> bool:
-    if kind == "integer" and isinstance(value, float):
-        return value.is_integer()
-    if kind == "integer":
-        return _kind(value) == "number"
-    return kind in (_kind(value), "type_unspecified")
+def _plain_entry(key: str, entry: object) -> object:
+    if key == "type":
+        return _plain_type(entry)
+    if key in _SIZES and isinstance(entry, str) and entry.isascii() and entry.isdigit():
+        return int(entry)
+    if key in _SCHEMAS and isinstance(entry, dict):
+        return _plain(entry)
+    if key in _LISTS_OF_SCHEMAS and isinstance(entry, list):
+        return [_plain(inner) if isinstance(inner, dict) else inner for inner in entry]
+    if key in _NAMED_SCHEMAS and isinstance(entry, dict):
+        return {name: _plain(inner) if isinstance(inner, dict) else inner for name, inner in entry.items()}
+    return entry
+
+
+def _plain_type(entry: object) -> object:
+    if isinstance(entry, list):
+        return [_plain_type(one) for one in entry]
+    return entry.lower() if isinstance(entry, str) else entry
+
+
+def _names_in(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        found = schema.get("properties")
+        yield from found if isinstance(found, dict) else ()
+        found = schema.get("required")
+        yield from (name for name in found if isinstance(name, str)) if isinstance(found, list) else ()
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _names_in(inner)
 
 
 def _kind(value: object) -> str:
-    return _KINDS.get(type(value), "string")
+    return _KINDS.get(type(value), "Null")
 
 
 _KINDS: Mapping[type, str] = {
-    dict: "object",
-    list: "array",
-    str: "string",
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    type(None): "null",
+    dict: "An object",
+    list: "An array",
+    str: "A string",
+    bool: "A boolean",
+    int: "A number",
+    float: "A number",
 }
-
-
-def _check_choice(value: object, schema: Schema, path: str) -> Iterator[Mismatch]:
-    choices = schema.get("enum")
-    if isinstance(choices, list) and not any(_same(value, choice) for choice in choices):
-        yield Mismatch(path, f"The {_kind(value)} is none of the {len(choices)} values of the enum.")
-    if "const" in schema and not _same(value, schema["const"]):
-        yield Mismatch(path, "Not the one value that the schema allows.")
-
-
-def _same(value: object, choice: object) -> bool:
-    return _kind(value) == _kind(choice) and value == choice
-
-
-def _check_branches(value: object, schema: Schema, path: str, root: Schema) -> Iterator[Mismatch]:
-    for branch in _schemas(schema.get("allOf")):
-        yield from _check(value, branch, path, root)
-    some = _schemas(schema.get("anyOf"))
-    if some and not any(_fits(value, branch, root) for branch in some):
-        yield Mismatch(path, f"The {_kind(value)} fits none of the schemas of anyOf.")
-    one = _schemas(schema.get("oneOf"))
-    if one and sum(_fits(value, branch, root) for branch in one) != 1:
-        yield Mismatch(path, f"The {_kind(value)} does not fit exactly one of the schemas of oneOf.")
-
-
-def _schemas(found: object) -> list[Schema]:
-    return [schema for schema in found if isinstance(schema, dict)] if isinstance(found, list) else []
-
-
-def _fits(value: object, schema: Schema, root: Schema) -> bool:
-    return next(_check(value, schema, "$", root), None) is None
-
-
-def _check_object(value: dict[str, object], schema: Schema, path: str, root: Schema) -> Iterator[Mismatch]:
-    required = schema.get("required")
-    for name in required if isinstance(required, list) else ():
-        if name not in value:
-            yield Mismatch(f"{path}.{name}", "A required property is missing.")
-    found = schema.get("properties")
-    properties = found if isinstance(found, dict) else {}
-    for name, inner in properties.items():
-        if name in value and isinstance(inner, dict):
-            yield from _check(value[name], inner, f"{path}.{name}", root)
-    others = [inner for name, inner in value.items() if name not in properties]
-    rule = schema.get("additionalProperties")
-    if others and rule is False:
-        yield Mismatch(path, "There is a property that the schema does not have.")
-    if isinstance(rule, dict):
-        for inner in others:
-            yield from _check(inner, rule, f"{path}.*", root)
-
-
-def _check_array(value: list[object], schema: Schema, path: str, root: Schema) -> Iterator[Mismatch]:
-    yield from _check_range(len(value), schema, path, ("minItems", "maxItems"), "entries")
-    items = schema.get("items")
-    if isinstance(items, dict):
-        for index, inner in enumerate(value):
-            yield from _check(inner, items, f"{path}[{index}]", root)
-
-
-def _check_bounds(value: object, schema: Schema, path: str) -> Iterator[Mismatch]:
-    if isinstance(value, str):
-        yield from _check_range(len(value), schema, path, ("minLength", "maxLength"), "characters")
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _check_range(value, schema, path, ("minimum", "maximum"), "")
-
-
-def _check_range(found: float, schema: Schema, path: str, names: tuple[str, str], unit: str) -> Iterator[Mismatch]:
-    least, most = (_number(schema.get(name)) for name in names)
-    if least is not None and found < least:
-        yield Mismatch(path, f"Less than {least:g} {unit}".rstrip() + ".")
-    if most is not None and found > most:
-        yield Mismatch(path, f"More than {most:g} {unit}".rstrip() + ".")
-
-
-def _number(limit: object) -> float | None:
-    """Vertex writes the limits of lengths as strings (they are int64)."""
-    if isinstance(limit, str) and limit.isascii() and limit.isdigit():
-        return float(limit)
-    return float(limit) if isinstance(limit, int | float) else None

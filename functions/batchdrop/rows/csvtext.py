@@ -1,40 +1,45 @@
-"""CSV as it is written: RFC 4180, with the input's delimiter; cells of answers cannot start a formula."""
+"""CSV as it is written: RFC 4180, with the input's delimiter, and cells that no spreadsheet runs."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import msgspec
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+QUOTE = '"'
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  # spreadsheets take them too
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]+)*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?%?")
+_encode = msgspec.json.Encoder().encode
 
 
-def record_of(cells: Iterable[str], delimiter: str) -> str:
-    """Write a record, without a line end; quotes stand only where they must."""
-    awkward = _awkward(delimiter)
-    return delimiter.join(_quoted(cell) if awkward.search(cell) else cell for cell in cells)
+def record_of(cells: Iterable[str], delimiter: str, quote: str = QUOTE) -> str:
+    """Write a record, without a line end; quotes stand only where they must. An empty `quote` writes none at all."""
+    if not quote:
+        return delimiter.join(cells)
+    awkward = _awkward(delimiter, quote)
+    return delimiter.join(quote + cell.replace(quote, quote * 2) + quote if awkward(cell) else cell for cell in cells)
 
 
 @cache
-def _awkward(delimiter: str) -> re.Pattern[str]:
-    return re.compile(f'[{re.escape(delimiter)}"\r\n]')
+def _awkward(delimiter: str, quote: str) -> Callable[[str], object]:
+    return re.compile(f"[{re.escape(delimiter)}{re.escape(quote)}\r\n]").search
 
 
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"'
-
-
-def answer_cell(value: object) -> str:
-    """Write a value of an answer: nothing for null, JSON for what is nested, and text that no spreadsheet runs."""
+def cell_of(value: object) -> str:
+    """Write a value: nothing for null, text as it is, JSON for all else."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return _neutral(value)
-    return msgspec.json.encode(value).decode()
+        return value
+    return _encode(value).decode()
 
 
-def _neutral(text: str) -> str:
-    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
-        return "'" + text
-    return text
+def neutral(cell: str) -> str:
+    """Keep a spreadsheet from taking a cell for a formula: a quote before it makes it text. Numbers stay numbers.
+
+    What starts a formula is OWASP's list (CSV injection).
+    """
+    if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell):
+        return "'" + cell
+    return cell

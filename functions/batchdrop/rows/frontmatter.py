@@ -1,6 +1,6 @@
 """The front matter of a prompt: what it says, and at which line and column."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -13,7 +13,12 @@ from batchdrop.domain.reasons import Code, Reason
 
 Path = tuple[str | int, ...]
 
+MOST_BYTES = 1024 * 1024
+MOST_FRONT_BYTES = 128 * 1024
+"""YAML is read at some 30 KB a second, and whoever stages a shard reads its prompt."""
+
 _FENCE = "---"
+_MOST_SIGNS = 500
 _YAML_HINT = "Check the indentation, and put quotes around texts that hold ': ' or ' #' or begin with a sign."
 
 
@@ -44,8 +49,9 @@ class FrontMatter:
 
 
 def refused(name: str, message: str, hint: str, line: int | None = None, column: int | None = None) -> Refused:
-    """Refuse a prompt."""
+    """Refuse a prompt. What it quotes of the prompt may be of any length; documents have no room for that."""
     code = Code.PROMPT_INVALID
+    message, hint = (text if len(text) <= _MOST_SIGNS else f"{text[:_MOST_SIGNS]} ..." for text in (message, hint))
     return Refused(Reason(code=code, message=message, hint=hint, where=name, line=line, column=column))
 
 
@@ -62,6 +68,7 @@ def parse_front_matter(source: bytes, name: str) -> FrontMatter:
         Refused: it is not UTF-8, its YAML is broken, or a field has the wrong type.
     """
     text = _text(source, name)
+    _check_size(text, name)
     try:
         parsed: ParsedPrompt[Any] = parse_document(text)
     except FrontmatterError as error:
@@ -69,6 +76,8 @@ def parse_front_matter(source: bytes, name: str) -> FrontMatter:
         raise refused(name, message, _YAML_HINT, error.line, error.column) from None
     except RecursionError:
         raise refused(name, "The front matter is nested too deeply.", "Flatten it.") from None
+    except ValueError:
+        raise _wrong_scalar(text, name) from None
     fences = _fences(text) if parsed.raw is not None else None
     if fences is None:
         return FrontMatter(name, {}, text.strip(), 1 + _blank_lines(text), None, 1)
@@ -83,6 +92,45 @@ def parse_front_matter(source: bytes, name: str) -> FrontMatter:
         _root=yaml.compose("\n".join(lines[opening + 1 : closing]), Loader=yaml.SafeLoader),
         _first_line=opening + 2,
     )
+
+
+def _check_size(text: str, name: str) -> None:
+    fences = _fences(text)
+    front = sum(map(len, text.split("\n")[fences[0] : fences[1]])) if fences else 0
+    if len(text) > MOST_BYTES or front > MOST_FRONT_BYTES:
+        message = f"The prompt has more than {MOST_BYTES:,} signs, or {MOST_FRONT_BYTES:,} of front matter."
+        raise refused(name, message, "Shorten it; what differs from row to row belongs into the rows.")
+
+
+def _wrong_scalar(text: str, name: str) -> Refused:
+    """Tell of a date that no calendar has, or a number that no machine can hold."""
+    opening, closing = _fences(text) or (0, 0)
+    root = yaml.compose("\n".join(text.split("\n")[opening + 1 : closing]), Loader=yaml.SafeLoader)
+    found = next((node for node in _scalars(root) if not _reads(node)), None)
+    line = found.start_mark.line + opening + 2 if found else None
+    column = found.start_mark.column + 1 if found else None
+    message = "A value looks like a date or a number, but is none."
+    return refused(name, message, "Put quotes around it.", line, column)
+
+
+def _scalars(root: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.ScalarNode):
+            yield node
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += reversed(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            waiting += [inner for pair in reversed(node.value) for inner in reversed(pair)]
+
+
+def _reads(node: yaml.ScalarNode) -> bool:
+    try:
+        yaml.constructor.SafeConstructor().construct_object(node)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(source: bytes, name: str) -> str:

@@ -4,57 +4,100 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+import msgspec
 import orjson
 
 from batchdrop.domain.errors import Refused
-from batchdrop.domain.job import InputFormat, Layout
-from batchdrop.domain.limits import MIB, REQUEST_BYTES
+from batchdrop.domain.job import Compression, InputFormat, Layout, Options
+from batchdrop.domain.limits import COLUMNS_BYTES, MIB, REQUEST_BYTES
+from batchdrop.domain.naming import CSV_SUFFIX, JSON_SUFFIXES, data_suffix
 from batchdrop.domain.reasons import Code, Reason
-from batchdrop.rows.csvrules import DELIMITERS, QuoteScanner, fields_of
+from batchdrop.rows.csvrules import BLANKS, RecordScanner, fields_of
 from batchdrop.rows.lines import line_ends, pieces
+from batchdrop.rows.sniff import SAMPLE_BYTES, Dialect, separator_line, sniff
+from batchdrop.rows.unpack import compression_of, unpacked
 
 HEAD_BYTES = MIB
+BOM = b"\xef\xbb\xbf"
 _PEEK_BYTES = 64
 _MOST_BYTES = HEAD_BYTES + REQUEST_BYTES
-BOM = b"\xef\xbb\xbf"
 
 _AS_UTF8 = "Save the file as UTF-8 and drop it again."
 _MAGIC = (
-    (b"\x1f\x8b", "gzip", "Unpack it with gunzip and drop the file inside."),
-    (b"\x28\xb5\x2f\xfd", "Zstandard", "Unpack it with unzstd and drop the file inside."),
-    (b"PAR1", "Parquet", "Write the rows as JSONL or CSV."),
+    (b"PAR1", "Parquet", "Give it a name that ends in .parquet; it needs no other compression."),
     (b"PK\x03\x04", "a zip archive or a spreadsheet", "Export the sheet as CSV (UTF-8), or unpack the archive."),
     (b"%PDF-", "PDF", "Put documents beside the data and point to them with gs:// URIs from its rows."),
+    (b"BZh", "bzip2", "Unpack it, or compress it with gzip or zstd."),
+    (b"\xfd7zXZ\x00", "xz", "Unpack it, or compress it with gzip or zstd."),
     (b"\xff\xfe\x00\x00", "UTF-32 text", _AS_UTF8),
     (b"\x00\x00\xfe\xff", "UTF-32 text", _AS_UTF8),
     (b"\xff\xfe", "UTF-16 text", _AS_UTF8),
     (b"\xfe\xff", "UTF-16 text", _AS_UTF8),
 )
+_TWICE = "Compress the file once only; gsutil -Z compresses, too, what it uploads."
 
 
-def look(chunks: Iterable[bytes], name: str) -> Layout:
+def look(chunks: Iterable[bytes], name: str, options: Options | None = None) -> Layout:
     """Tell from an input's name and first bytes how its rows are written.
 
-    Reads about a MiB, and more only to see the end of a long record: at most 21 MB.
+    Reads about a MiB, and more only to see the end of a long record: at most 21 MB, unpacked.
+
+    Args:
+        chunks: the stored bytes, compressed if they are.
+        name: the object's.
+        options: what the prompt says of a CSV's delimiter and quotes; the rest is found out.
 
     Raises:
         Refused: it has no rows, or is of a type, or has a header, that we do not take.
     """
     stream = iter(chunks)
     first = _at_least(stream, _PEEK_BYTES)
+    compression = compression_of(first)
+    if compression is not Compression.NONE:
+        stream = unpacked(chain((first,), stream), compression, name)
+        first = _at_least(stream, _PEEK_BYTES)
+        if compression_of(first) is not Compression.NONE:
+            raise _refused(Code.INPUT_TYPE, name, "The file is compressed twice.", _TWICE)
     for magic, kind, remedy in _MAGIC:
         if first.startswith(magic):
             raise _refused(Code.INPUT_TYPE, name, f"The file is {kind}, whatever its name says.", remedy)
+    layout = _look_at_text(chain((first,), stream), name, options or Options())
+    return msgspec.structs.replace(layout, compression=compression)
+
+
+def check_columns(columns: tuple[str, ...], name: str, line: int | None) -> None:
+    """Refuse columns without a name, with the same name, or of more names than a job's document has room for."""
+    empty = [str(position) for position, column in enumerate(columns, 1) if not column]
+    if empty:
+        hint = "Give each column a name, and take away a delimiter at the header's end."
+        raise _refused(Code.INPUT_HEADER, name, f"Columns without a name: {', '.join(empty)}.", hint, line)
+    doubled = [
+        f"{column!r} (columns {', '.join(str(at) for at, other in enumerate(columns, 1) if other == column)})"
+        for column, count in Counter(columns).items()
+        if count > 1
+    ]
+    if doubled:
+        message = f"Column names appear more than once: {'; '.join(doubled)}."
+        raise _refused(Code.INPUT_HEADER, name, message, "Give each column a name of its own.", line)
+    if sum(len(column.encode()) for column in columns) > COLUMNS_BYTES:
+        message = f"The names of the {len(columns):,} columns have more than {COLUMNS_BYTES:,} bytes."
+        raise _refused(Code.INPUT_HEADER, name, message, "Keep the columns that the prompt needs.", line)
+
+
+def _look_at_text(stream: Iterator[bytes], name: str, options: Options) -> Layout:
+    first = _at_least(stream, _PEEK_BYTES)
     body = len(BOM) if first.startswith(BOM) else 0
     rest = _capped(chain((first[body:],), stream))
-    if name.lower().endswith(".csv"):
-        return _look_at_csv(rest, name, body)
-    if name.lower().endswith((".jsonl", ".ndjson")):
+    suffix = data_suffix(name)
+    if suffix == CSV_SUFFIX:
+        return _look_at_csv(rest, name, body, options)
+    if suffix in JSON_SUFFIXES:
         if first[body:].lstrip().startswith(b"["):
             hint = "Write one object on each line: jq -c '.[]' old.json > new.jsonl"
             raise _refused(Code.INPUT_TYPE, name, "The file is one JSON array.", hint)
         return Layout(format=_look_at_jsonl(rest, name), body=body)
-    raise _refused(Code.INPUT_TYPE, name, "Files of this type hold no rows.", "Drop .jsonl, .ndjson or .csv.")
+    hint = "Drop .jsonl, .ndjson, .csv or .parquet; the first three may be compressed: .gz, .zst."
+    raise _refused(Code.INPUT_TYPE, name, "Files of this type hold no rows.", hint)
 
 
 def _at_least(stream: Iterator[bytes], size: int) -> bytes:
@@ -109,22 +152,31 @@ def _format_of(text: bytes) -> InputFormat | None:
     return InputFormat.VERTEX_JSONL if isinstance(value.get("request"), dict) else InputFormat.JSONL
 
 
-def _look_at_csv(stream: Iterable[bytes], name: str, body: int) -> Layout:
-    scanner = QuoteScanner(DELIMITERS)
-    lines = 0
-    records = pieces(stream, scanner.ends, HEAD_BYTES)
+def _look_at_csv(stream: Iterator[bytes], name: str, body: int, options: Options) -> Layout:
+    sample = _at_least(stream, SAMPLE_BYTES)
+    said, size = separator_line(sample)
+    lines = 1 if size else 0
+    dialect = sniff(sample[size:], options.csv_delimiter or said, options.csv_quote, whole=len(sample) < SAMPLE_BYTES)
+    scanner = RecordScanner(dialect.delimiter, dialect.quote)
+    records = pieces(chain((sample[size:],), stream), scanner.ends, HEAD_BYTES)
+    body += size
     for piece in records:
         body += piece.size
         if not piece.kept or (scanner.open and not piece.ended):
-            hint = "Close the quote that opens in the header."
-            raise _refused(
-                Code.INPUT_HEADER, name, "The header does not end within a MiB, or not at all.", hint, lines + 1
-            )
-        if piece.data.strip(b" \r"):
-            columns, delimiter = _header(piece.data.removesuffix(b"\r"), name, lines + 1)
+            message = "The header does not end within a MiB, or not at all."
+            raise _refused(Code.INPUT_HEADER, name, message, "Close the quote that opens in the header.", lines + 1)
+        if piece.data.strip(BLANKS):
+            columns = _columns(piece.data.removesuffix(b"\r"), dialect, name, lines + 1)
             lines += piece.breaks + 1
-            if any(not record.kept or record.data.strip(b" \r") for record in records):
-                return Layout(format=InputFormat.CSV, columns=columns, delimiter=delimiter, body=body, head_lines=lines)
+            if any(not record.kept or record.data.strip(BLANKS) for record in records):
+                return Layout(
+                    format=InputFormat.CSV,
+                    columns=columns,
+                    delimiter=dialect.delimiter,
+                    quote=dialect.quote,
+                    body=body,
+                    head_lines=lines,
+                )
             break
         lines += 1
     raise _refused(
@@ -132,7 +184,7 @@ def _look_at_csv(stream: Iterable[bytes], name: str, body: int) -> Layout:
     )
 
 
-def _header(raw: bytes, name: str, line: int) -> tuple[tuple[str, ...], str]:
+def _columns(raw: bytes, dialect: Dialect, name: str, line: int) -> tuple[str, ...]:
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
@@ -143,29 +195,6 @@ def _header(raw: bytes, name: str, line: int) -> tuple[tuple[str, ...], str]:
     if "\r" in text.replace("\r\n", ""):
         hint = "End lines with a line feed, with or without a carriage return before it."
         raise _refused(Code.INPUT_HEADER, name, "Lines end with a carriage return alone.", hint, line)
-    delimiter = _delimiter(text)
-    columns = tuple(column.strip() for column in fields_of(text, delimiter))
-    _check_columns(columns, name, line)
-    return columns, delimiter
-
-
-def _delimiter(header: str) -> str:
-    """The most frequent candidate outside quotes; the earlier one, so the comma before all, wins a tie."""
-    data = header.encode()
-    spans = list(QuoteScanner(DELIMITERS).spans(data))
-    return max(DELIMITERS, key=lambda mark: sum(data.count(mark.encode(), begin, end) for begin, end in spans))
-
-
-def _check_columns(columns: tuple[str, ...], name: str, line: int) -> None:
-    empty = [str(position) for position, column in enumerate(columns, 1) if not column]
-    if empty:
-        hint = "Give each column a name, and take away a delimiter at the header's end."
-        raise _refused(Code.INPUT_HEADER, name, f"Columns without a name: {', '.join(empty)}.", hint, line)
-    doubled = [
-        f"{column!r} (columns {', '.join(str(at) for at, other in enumerate(columns, 1) if other == column)})"
-        for column, count in Counter(columns).items()
-        if count > 1
-    ]
-    if doubled:
-        message = f"Column names appear more than once: {'; '.join(doubled)}."
-        raise _refused(Code.INPUT_HEADER, name, message, "Give each column a name of its own.", line)
+    columns = tuple(column.strip() for column in fields_of(text, dialect.delimiter, dialect.quote))
+    check_columns(columns, name, line)
+    return columns

@@ -65,8 +65,13 @@ def _sound(found: Found | None, text: str) -> Iterator[Found]:
         yield found
 
 
+def is_flat(text: str) -> bool:
+    """Tell of a text that is JSON whether that is certainly not nested too deep."""
+    return text.count("{") + text.count("[") <= _MAX_DEPTH
+
+
 def _too_deep(text: str, value: object) -> bool:
-    if text.count("{") + text.count("[") <= _MAX_DEPTH:
+    if is_flat(text):
         return False
     level = [value]
     for _ in range(_MAX_DEPTH):

@@ -3,7 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from batchdrop.domain.limits import KIB
+
 NEWLINE = b"\n"
+RUN_BYTES = 128 * KIB
+"""What is taken apart at once: enough to make calls cheap, and little enough to stay in a processor's cache."""
 
 
 class Piece(NamedTuple):
@@ -36,16 +40,16 @@ def pieces(chunks: Iterable[bytes], ends: Callable[[bytes], Iterator[int]], limi
         ends: called with each chunk in turn; gives the offsets behind each record in it.
         limit: a record of more bytes is passed over without being kept.
     """
-    held = _Held(limit)
+    held = Held(limit)
     for chunk in chunks:
         begin = 0
         for end in ends(chunk):
             if held.size:
                 held.add(chunk[begin:end])
                 yield held.piece(ended=True)
-                held = _Held(limit)
+                held = Held(limit)
             else:
-                yield _whole(chunk[begin : end - 1], end - begin, limit)
+                yield whole_piece(chunk[begin : end - 1], end - begin, limit)
             begin = end
         if begin < len(chunk):
             held.add(chunk[begin:])
@@ -53,13 +57,47 @@ def pieces(chunks: Iterable[bytes], ends: Callable[[bytes], Iterator[int]], limi
         yield held.piece(ended=False)
 
 
-def _whole(data: bytes, size: int, limit: int) -> Piece:
+def line_runs(chunks: Iterable[bytes], limit: int) -> Iterator[bytes | Piece]:
+    """Split a stream into runs of whole lines, to be taken apart at once, and single lines where chunks meet.
+
+    A run has about RUN_BYTES and ends with a line feed. A single line is a Piece: it lay in two chunks or more, or is
+    longer than `limit`, or is the stream's last and has no line feed.
+    """
+    held = Held(limit)
+    for chunk in chunks:
+        begin = 0
+        if held.size:
+            begin = chunk.find(NEWLINE) + 1
+            held.add(chunk[:begin] if begin else chunk)
+            if not begin:
+                continue
+            yield held.piece(ended=True)
+            held = Held(limit)
+        last = chunk.rfind(NEWLINE) + 1
+        while begin < last:
+            end = run_end(chunk, begin, RUN_BYTES)
+            run = chunk[begin:end]
+            yield run if len(run) <= limit else whole_piece(run[:-1], len(run), limit)
+            begin = end
+        if begin < len(chunk):
+            held.add(chunk[begin:])
+    if held.size:
+        yield held.piece(ended=False)
+
+
+def run_end(chunk: bytes, begin: int, size: int) -> int:
+    """Offset behind the last line that ends within `size` bytes, else behind the first that ends at all, or 0."""
+    return chunk.rfind(NEWLINE, begin, begin + size) + 1 or chunk.find(NEWLINE, begin + size) + 1
+
+
+def whole_piece(data: bytes, size: int, limit: int) -> Piece:
+    """Make a Piece of a record that lies in one chunk; `size` counts its line feed."""
     kept = len(data) <= limit
     return Piece(data if kept else b"", size, data.count(NEWLINE), kept, ended=True)
 
 
-class _Held:
-    """The beginning of a record whose end is not seen yet; forgets its bytes once they are too many."""
+class Held:
+    """The beginning of a record whose end is not seen yet; forgets its bytes once they are over the limit."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -69,6 +107,7 @@ class _Held:
         self.size = 0
 
     def add(self, data: bytes) -> None:
+        """Take in the next bytes of the record."""
         self.size += len(data)
         self._feeds += data.count(NEWLINE)
         self._last = data[-1:]
@@ -78,6 +117,7 @@ class _Held:
             self._parts.clear()
 
     def piece(self, *, ended: bool) -> Piece:
+        """Make the record of what was added."""
         feed = self._last == NEWLINE
         kept = self.size - feed <= self._limit
         data = b"".join(self._parts) if kept else b""

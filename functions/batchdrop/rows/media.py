@@ -1,9 +1,8 @@
 """Media that a prompt points to, as parts of a request."""
 
 import re
-from pathlib import PurePosixPath
 
-from batchdrop.rows.requests import RowProblem
+from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.values import Problem, Stage
 
 MIME_TYPES = {
@@ -64,8 +63,9 @@ def media_part(url: str, content_type: str) -> dict[str, object]:
 
 
 def _type_of(url: str) -> str:
-    suffix = PurePosixPath(url).suffix.lower()
-    if suffix not in MIME_TYPES:
+    stem, dot, suffix = url.rpartition("/")[2].rpartition(".")
+    mime_type = MIME_TYPES.get(dot + suffix.lower()) if stem else None
+    if mime_type is None:
         hint = 'Say it in the template: {{media url=column contentType="image/png"}}.'
         raise render_problem("MEDIA_TYPE", "The type of a medium cannot be told from its name.", hint)
-    return MIME_TYPES[suffix]
+    return mime_type

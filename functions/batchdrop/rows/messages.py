@@ -1,6 +1,6 @@
 """Parts in order, arranged as the turns of a conversation."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -37,3 +37,20 @@ def arranged(pieces: Iterable[Turn | P]) -> list[Message[P]]:
         else:
             messages[-1].role = piece.role
     return [message for message in messages if message.parts]
+
+
+def check(messages: Sequence[Message[P]], is_text: Callable[[P], bool]) -> None:
+    """Judge whether Gemini takes such a conversation.
+
+    Raises:
+        RowProblem: no turn is the user's or the model's, the first is the model's, or the system speaks in media.
+    """
+    turns = [message for message in messages if message.role != "system"]
+    if not turns:
+        hint = "Check that the columns that the template inserts are filled."
+        raise render_problem("EMPTY_PROMPT", "The row gives a prompt without a user's text.", hint)
+    if turns[0].role != "user":
+        raise render_problem("FIRST_ROLE", "The first turn is the model's.", 'Begin with {{role "user"}}.')
+    if not all(is_text(part) for message in messages if message.role == "system" for part in message.parts):
+        hint = 'Put media below {{role "user"}}.'
+        raise render_problem("SYSTEM_MEDIA", "The system instruction holds a medium.", hint)

@@ -3,24 +3,35 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from batchdrop.domain.job import Options, OutputFormat
+from batchdrop.domain.job import Options, OutputFormat, UnknownFields
 from batchdrop.rows.frontmatter import FrontMatter, Path, did_you_mean
 
 PREFIX = "batch"
 MOST_ATTEMPTS = 10
 PRIORITIES = range(11)
 
-_LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_LABEL_KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _MOST_LABELS = 64
 
+_SIGN = re.compile(r"[\t -/:-@\[-`{-~]")
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
+_QUOTES = {"double": '"', "single": "'", "none": "", "": ""}
+_LEAST_DOLLARS = Decimal("0.000001")
+_MOST_DOLLARS = 10**9
+
 
 class _WrongValue(Exception):
-    """Says what the value should be."""
+    """Says what the value should be, and which one may have been meant."""
+
+    def __init__(self, wanted: str, suggestion: str = "") -> None:
+        """Make the hint."""
+        super().__init__(f"Write {wanted}. {suggestion}".strip())
 
 
 def batch_options(front: FrontMatter) -> Options:
@@ -39,7 +50,10 @@ def batch_options(front: FrontMatter) -> Options:
         try:
             found[key] = reader(value)
         except _WrongValue as wrong:
-            raise front.refused(path, f"{PREFIX}.{key} has a value it cannot have.", f"Write {wrong}.") from None
+            raise front.refused(path, f"{PREFIX}.{key} has a value it cannot have.", str(wrong)) from None
+    if found.get("csv_delimiter") == found.get("csv_quote", ""):
+        path = next(path for path, key, _ in _entries(front) if key == "csv_quote")
+        raise front.refused(path, f"{PREFIX}.csv_quote is the delimiter too.", "Write two different signs.")
     return msgspec.convert(found, Options)
 
 
@@ -55,11 +69,16 @@ def _entries(front: FrontMatter) -> list[tuple[Path, str, object]]:
     return entries
 
 
-def _output(value: object) -> str:
-    formats = [str(known) for known in OutputFormat]
-    if not isinstance(value, str) or value.lower() not in formats:
-        raise _WrongValue(" or ".join(formats))
-    return value.lower()
+def _one_of(known: type[StrEnum]) -> Callable[[object], str]:
+    words = [str(word) for word in known]
+
+    def read(value: object) -> str:
+        if isinstance(value, str) and value.lower() in words:
+            return value.lower()
+        suggestion = did_you_mean(value, words) if isinstance(value, str) else ""
+        raise _WrongValue(f"{', '.join(words[:-1])} or {words[-1]}", suggestion)
+
+    return read
 
 
 def _share(value: object) -> float:
@@ -82,7 +101,7 @@ def _money(value: object) -> str:
         amount = Decimal(str(value)) if isinstance(value, int | float | str) else Decimal("NaN")
     except InvalidOperation:
         amount = Decimal("NaN")
-    if isinstance(value, bool) or not amount.is_finite() or amount <= 0:
+    if isinstance(value, bool) or not amount.is_finite() or not _LEAST_DOLLARS <= amount <= _MOST_DOLLARS:
         raise _WrongValue("an amount of US dollars above 0, like 12.50")
     return f"{amount:f}"
 
@@ -93,20 +112,40 @@ def _truth(value: object) -> bool:
     return value
 
 
+def _delimiter(value: object) -> str:
+    return _sign(value, _DELIMITERS, "\"'", "comma, semicolon, tab, pipe or space")
+
+
+def _quote(value: object) -> str:
+    return _sign(value, _QUOTES, ",;| ", "double or single, or none where quotes are data")
+
+
+def _sign(value: object, names: dict[str, str], never: str, wanted: str) -> str:
+    if isinstance(value, str) and value.lower() in names:
+        return names[value.lower()]
+    if not isinstance(value, str) or not _SIGN.fullmatch(value) or value in never:
+        raise _WrongValue(f"one sign in quotes, or its name: {wanted}")
+    return value
+
+
 def _labels(value: object) -> dict[str, str]:
     labels = {key: str(text) for key, text in value.items()} if isinstance(value, dict) else {}
     sound = all(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(text) for key, text in labels.items())
     if not isinstance(value, dict) or not sound or len(labels) > _MOST_LABELS:
-        raise _WrongValue("at most 64 labels of small letters, digits, _ and -, 63 long, keys beginning with a letter")
+        raise _WrongValue("at most 64 labels, 63 long, of small letters, digits and _; a key begins with a letter")
     return labels
 
 
 _READERS: dict[str, Callable[[object], object]] = {
-    "output": _output,
+    "output": _one_of(OutputFormat),
     "max_invalid": _share,
     "max_attempts": _whole(1, MOST_ATTEMPTS),
     "max_cost_usd": _money,
     "allow_truncated": _truth,
     "priority": _whole(PRIORITIES.start, PRIORITIES.stop - 1),
     "labels": _labels,
+    "unknown_fields": _one_of(UnknownFields),
+    "raw_csv": _truth,
+    "csv_delimiter": _delimiter,
+    "csv_quote": _quote,
 }

@@ -13,13 +13,25 @@ _NO_NAMES: Mapping[str, object] = {}
 
 
 class Data:
-    """What `{{@name}}` reads: `root`, and inside #each `key`, `index`, `first` and `last`."""
+    """What `{{@name}}` reads: the root, and inside #each the key and index of an entry, and whether it is the last."""
 
-    __slots__ = ("outer", "values")
+    __slots__ = ("index", "is_last", "key", "outer", "root")
 
-    def __init__(self, values: Mapping[str, object], outer: "Data | None" = None) -> None:
-        self.values = values
+    def __init__(
+        self, root: object, outer: "Data | None" = None, key: object = None, index: int = 0, *, is_last: bool = False
+    ) -> None:
+        self.root = root
         self.outer = outer
+        self.key = key
+        self.index = index
+        self.is_last = is_last
+
+    def values(self) -> dict[str, object]:
+        """All of it by name."""
+        if self.outer is None:
+            return {"root": self.root}
+        here = {"key": self.key, "index": self.index, "first": self.index == 0, "last": self.is_last}
+        return {"root": self.root, **here}
 
 
 class Scope:
@@ -38,7 +50,7 @@ class Scope:
 
 def root_scope(row: Mapping[str, object]) -> Scope:
     """Where a template begins."""
-    return Scope(row, None, Data({"root": row}))
+    return Scope(row, None, Data(row))
 
 
 def is_list(value: object) -> bool:
@@ -51,21 +63,21 @@ def constant(value: object) -> Value:
     return lambda _: value
 
 
-def literal(token: str) -> Value | None:
+def literal(word: str) -> Value | None:
     """Compile a text in quotes, a number or a truth; None is what is neither."""
-    if is_quoted(token):
+    if is_quoted(word):
         # Only an escaped quote is special to Handlebars; \n stays a backslash and an n.
-        return constant(token[1:-1].replace("\\" + token[0], token[0]))
-    if token in {"true", "false"}:
-        return constant(token == "true")
-    if _NUMBER.fullmatch(token):
-        return constant(float(token) if "." in token else int(token))
+        return constant(word[1:-1].replace("\\" + word[0], word[0]))
+    if word in {"true", "false"}:
+        return constant(word == "true")
+    if _NUMBER.fullmatch(word):
+        return constant(float(word) if "." in word else int(word))
     return None
 
 
-def is_quoted(token: str) -> bool:
-    """Whether a token is a text in quotes."""
-    return len(token) > 1 and token[0] == token[-1] and token[0] in "\"'"
+def is_quoted(word: str) -> bool:
+    """Whether a word is a text in quotes."""
+    return len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
 
 
 def field_name(path: str) -> str | None:
@@ -133,7 +145,7 @@ def _data_path(parts: list[str]) -> Value:
         data: Data | None = scope.data
         for _ in range(climbed):
             data = data.outer if data is not None else None
-        return None if data is None else _walk(data.values, keys)
+        return None if data is None else _walk(data.values(), keys)
 
     return value
 

@@ -3,8 +3,7 @@
 The engine walks its nodes anew for every row; this does the same many times as fast, and tests hold the two together.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dotpromptz_handlebars import Block, Mustache, Node, Text
 
@@ -81,7 +80,7 @@ def _mustache(call: Call, names: Names) -> Step:
 
     def step(scope: Scope, out: list[Piece]) -> None:
         found = value(scope)
-        out.append(found if found.__class__ is str else shown(found))  # type: ignore[arg-type]  # a text
+        out.append(found if isinstance(found, str) else shown(found))
 
     return step
 
@@ -179,8 +178,7 @@ def _each(value: Value, params: tuple[str, ...], body: Program, inverse: Program
         pairs = _pairs(value(scope))
         last = len(pairs) - 1
         for index, (key, item) in enumerate(pairs):
-            here = {"key": key, "index": index, "first": index == 0, "last": index == last}
-            data = Data({**scope.data.values, **here}, scope.data)
+            data = Data(scope.data.root, scope.data, key, index, is_last=index == last)
             run(body, Scope(item, scope, data, _given(params, item, key)), out)
         if not pairs:
             run(inverse, scope, out)

@@ -1,21 +1,27 @@
-"""A prompt file, checked once, and the requests that it makes of rows."""
+"""A prompt file, checked once."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import orjson
 
 from batchdrop.domain.ids import ModelName
-from batchdrop.domain.job import InputFormat, Layout, Options
-from batchdrop.rows.config import camel_case, generation_settings, is_known
-from batchdrop.rows.frontmatter import FrontMatter, did_you_mean, parse_front_matter
-from batchdrop.rows.media import render_problem
+from batchdrop.domain.job import Layout, Options
+from batchdrop.rows.config import GenerationSettings, camel_case, generation_settings, is_known
+from batchdrop.rows.frontmatter import FrontMatter, Path, did_you_mean, parse_front_matter
 from batchdrop.rows.options import PREFIX, batch_options
+from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.reads import Reads, reads_of
-from batchdrop.rows.requests import check_depth
-from batchdrop.rows.sections import AnswerFormat, input_section, optional_names, output_section
+from batchdrop.rows.requests import Settled, settle
+from batchdrop.rows.sections import (
+    AnswerFormat,
+    AnswerSection,
+    input_section,
+    optional_names,
+    output_section,
+    required_names,
+)
 from batchdrop.rows.tags import TagProblem
 from batchdrop.rows.template import Template
 
@@ -24,14 +30,16 @@ MODEL_PREFIXES = ("googleai/", "vertexai/", "google/", "publishers/google/models
 _MODEL = re.compile(r"[A-Za-z0-9][\w.@-]*|projects/[^/\s]+/locations/[^/\s]+/(?:models|endpoints)/[^/\s]+", re.ASCII)
 _KEYS = ("model", "config", "input", "output", "name", "variant", "version", "description", "metadata", PREFIX)
 _TOOLS = ("tools", "toolDefs")
+_EXAMPLE = {"contents": [{"role": "user", "parts": [{"text": "text"}]}]}
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """What a prompt file says, ready for use.
 
     `model` is empty where the file names none. `output_schema` and `input_schema` are JSON Schema without
-    references, `response_schema` is Vertex's own. `columns` are the names of a row's values that the template
-    reads, `needed` those that a row must have, as nothing in the prompt provides for their absence.
+    references, `response_schema` is Vertex's own. `rest` are the fields of a request that are the same for all rows,
+    `signature` the types in them that could keep them from sharing a batch. `columns` are the names of a row's values
+    that the template reads, `needed` those that a row must have, as nothing in the prompt provides for their absence.
     """
 
     model: ModelName
@@ -40,6 +48,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     safety_settings: list[dict[str, str]]
     output_schema: dict[str, Any] | None
     response_schema: dict[str, Any] | None
+    rest: dict[str, Any]
+    signature: dict[str, str]
     input_schema: dict[str, Any] | None
     output_format: AnswerFormat
     has_template: bool
@@ -47,58 +57,6 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     needed: frozenset[str]
     defaults: dict[str, Any]
     template: str
-
-
-class Renderer:
-    """Makes the request of each row. Compiles the template once."""
-
-    def __init__(self, prompt: Prompt) -> None:
-        self._template = Template(prompt.template)
-        self._defaults = prompt.defaults
-        self._needed = prompt.needed
-        self._rest = _constant_parts(prompt)
-
-    def render(self, value: Mapping[str, object]) -> dict[str, Any]:
-        """Make the `request` object of one row, with nothing empty in it.
-
-        Raises:
-            RowProblem: this row gives no request that could be sent.
-        """
-        for name in self._needed:
-            if name not in value:
-                hint = "Give it, or say what stands for it: input.default, or {{#if}} around it."
-                raise render_problem("MISSING_FIELD", "The row lacks a field that the template inserts.", hint, name)
-        system: list[dict[str, object]] = []
-        contents: list[dict[str, object]] = []
-        for message in self._template.messages({**self._defaults, **value}):
-            if message.role == "system":
-                system += message.parts
-            else:
-                contents.append({"role": message.role, "parts": message.parts})
-        if not contents:
-            hint = "Check that the columns that the template inserts are filled."
-            raise render_problem("EMPTY_PROMPT", "The row gives a prompt without a user's text.", hint)
-        if contents[0]["role"] != "user":
-            raise render_problem("FIRST_ROLE", "The first turn is the model's.", 'Begin with {{role "user"}}.')
-        if any("text" not in part for part in system):
-            hint = 'Put media below {{role "user"}}.'
-            raise render_problem("SYSTEM_MEDIA", "The system instruction holds a medium.", hint)
-        instruction = {"systemInstruction": {"parts": system}} if system else {}
-        return {"contents": contents, **instruction, **self._rest}
-
-
-def _constant_parts(prompt: Prompt) -> dict[str, Any]:
-    generation = dict(prompt.generation_config)
-    if prompt.output_format is AnswerFormat.JSON:
-        generation["responseMimeType"] = "application/json"
-    if prompt.response_schema is not None:
-        generation["responseSchema"] = prompt.response_schema
-    parts = {
-        "generationConfig": generation,
-        "safetySettings": prompt.safety_settings,
-        "labels": prompt.options.labels,
-    }
-    return {key: part for key, part in parts.items() if part}
 
 
 def parse_prompt(source: bytes, name: str) -> Prompt:
@@ -109,48 +67,74 @@ def parse_prompt(source: bytes, name: str) -> Prompt:
     """
     front = parse_front_matter(source, name)
     _check_keys(front)
-    settings = generation_settings(front)
+    options = batch_options(front)
+    settings = generation_settings(front, options.unknown_fields)
     defaults, input_schema = input_section(front)
-    output_format, output_schema, vertex_schema = output_section(front)
+    answer = output_section(front)
+    rest = _settled(front, options, _rest(settings, answer, options))
     reads = _template(front)
-    prompt = Prompt(
+    return Prompt(
         model=_model(front),
-        options=batch_options(front),
+        options=options,
         generation_config=settings.generation,
         safety_settings=settings.safety,
-        output_schema=output_schema,
-        response_schema=vertex_schema,
+        output_schema=answer.schema,
+        response_schema=answer.vertex_schema,
+        rest={key: part for key, part in rest.request.items() if key not in _EXAMPLE},
+        signature=rest.signature,
         input_schema=input_schema,
-        output_format=output_format,
+        output_format=answer.format,
         has_template=bool(front.template),
         columns=reads.columns,
-        needed=reads.needed - defaults.keys() - set(optional_names(input_schema)),
+        needed=reads.needed.difference(defaults, optional_names(input_schema)),
         defaults=defaults,
         template=front.template,
     )
-    _check_sendable(front, prompt)
-    return prompt
 
 
-def _check_sendable(front: FrontMatter, prompt: Prompt) -> None:
+def _rest(settings: GenerationSettings, answer: AnswerSection, options: Options) -> dict[str, Any]:
+    generation = dict(settings.generation)
+    if answer.format is AnswerFormat.JSON:
+        generation["responseMimeType"] = "application/json"
+    if answer.vertex_schema is not None:
+        generation["responseSchema"] = answer.vertex_schema
+    return {"generationConfig": generation, "safetySettings": settings.safety, "labels": options.labels}
+
+
+def _settled(front: FrontMatter, options: Options, rest: dict[str, Any]) -> Settled:
     """What the prompt adds to every row must not be what sinks them all."""
-    problem = check_depth(_constant_parts(prompt))
-    if problem is not None:
-        raise front.refused(("output", "schema"), problem.message, problem.hint)
-    for path, part in ((("config",), _constant_parts(prompt)), (("input", "default"), prompt.defaults)):
-        try:
-            orjson.dumps(part)
-        except orjson.JSONEncodeError:
-            hint = "Use plain texts, numbers, lists and mappings."
-            raise front.refused(path, "The front matter holds what JSON cannot say.", hint) from None
+    try:
+        orjson.dumps(rest)
+        return settle({**_EXAMPLE, **rest}, options.unknown_fields)
+    except orjson.JSONEncodeError:
+        hint = "Use plain texts, numbers, lists and mappings."
+        raise front.refused(("config",), "The front matter holds what JSON cannot say.", hint) from None
+    except RowProblem as refused:
+        problem = refused.problem
+        message = f"Vertex would refuse {problem.path}: {problem.message}"
+        raise front.refused(_place(front, problem.path), message, problem.hint) from None
+
+
+def _place(front: FrontMatter, path: str) -> Path:
+    """Where in the front matter a field of a request comes from."""
+    name, _, inner = path.removeprefix("request.").partition(".")
+    if name == "labels":
+        return ("batch.labels",)
+    if inner.startswith("responseSchema"):
+        return ("output", "schema")
+    wanted = inner.partition(".")[0].partition("[")[0] if name == "generationConfig" else name.partition("[")[0]
+    return ("config", *[key for key in front.fields.get("config") or () if camel_case(key) == wanted])
 
 
 def missing_columns(prompt: Prompt, layout: Layout) -> tuple[str, ...]:
-    """Names that the template reads and a CSV lacks, sorted; without defaults and what the schema calls optional."""
-    if layout.format is not InputFormat.CSV:
+    """Names that the prompt wants and a CSV or a Parquet file lacks, sorted.
+
+    It wants what the template reads and what the input schema requires, without defaults and what is optional.
+    """
+    if not layout.columns:
         return ()
     provided = {*layout.columns, *prompt.defaults, *optional_names(prompt.input_schema)}
-    return tuple(sorted(prompt.columns - provided))
+    return tuple(sorted((prompt.columns | required_names(prompt.input_schema)) - provided))
 
 
 def _check_keys(front: FrontMatter) -> None:

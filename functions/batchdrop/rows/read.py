@@ -1,20 +1,17 @@
-"""Reading the rows of one slice: a slice owns the lines, or records, that begin in it."""
+"""Reading the rows of one slice of text: a slice owns the lines, or records, that begin in it."""
 
 from collections.abc import Iterable, Iterator
 
-import orjson
-
 from batchdrop.domain.errors import Transient
-from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.job import InputFormat, Layout
-from batchdrop.domain.limits import REQUEST_BYTES
 from batchdrop.domain.shard import ByteSlice
-from batchdrop.rows.csvrules import QuoteScanner, fields_of
-from batchdrop.rows.lines import Piece, line_ends, pieces
-from batchdrop.rows.values import BadRow, Problem, Row, Stage
+from batchdrop.rows.lines import NEWLINE
+from batchdrop.rows.parse import MAX_NESTING, parse_csv, parse_json
+from batchdrop.rows.read_csv import CsvRows
+from batchdrop.rows.read_lines import LineRows
+from batchdrop.rows.values import BadRow, Row
 
-MAX_NESTING = 100
-"""Deeper records are refused, so that nothing after this needs to fear for its stack."""
+__all__ = ["MAX_NESTING", "SliceReader", "parse_csv", "parse_json", "read_from", "read_to"]
 
 
 def read_from(slice_: ByteSlice, layout: Layout) -> int:
@@ -36,126 +33,69 @@ class SliceReader:
     """Iterates once over the rows of a slice, in order.
 
     `chunks` is the input from `read_from` to `read_to`, `size` the length of the whole input. Afterwards
-    `lines` counts the physical lines that the slice owns and `rows` its rows, bad ones included.
+    `lines` counts the physical lines that the slice owns and `rows` its rows, bad ones included. The rows of a native
+    file are not parsed: their `value` is empty.
 
     Raises:
         Transient: the input ended before the slice did.
     """
 
     def __init__(self, chunks: Iterable[bytes], layout: Layout, slice_: ByteSlice, size: int) -> None:
-        self.lines = 0
-        self.rows = 0
-        self._layout = layout
-        self._end = min(slice_.end, size)
-        self._position = read_from(slice_, layout)
-        self._skips = self._position < slice_.start
-        self._quotes = QuoteScanner(layout.delimiter)
-        ends = self._quotes.ends if layout.format is InputFormat.CSV else line_ends
-        self._pieces = pieces(chunks, ends, REQUEST_BYTES)
+        start, end = read_from(slice_, layout), min(slice_.end, size)
+        self._rows: CsvRows | LineRows
+        if layout.format is InputFormat.CSV:
+            self._rows = CsvRows(_between(chunks, start, end), layout)
+        else:
+            owned = _owned(chunks, start, end, skip=start < slice_.start)
+            self._rows = LineRows(owned, parsed=layout.format is not InputFormat.VERTEX_JSONL)
+
+    @property
+    def lines(self) -> int:
+        """Physical lines so far."""
+        return self._rows.lines
+
+    @property
+    def rows(self) -> int:
+        """Rows so far."""
+        return self._rows.rows
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Read on."""
-        if self._skips:
-            self._position += next(self._pieces, _NOTHING).size
-        while self._position < self._end:
-            piece = next(self._pieces, None)
-            if piece is None:
-                raise Transient(f"The input ended at byte {self._position} instead of {self._end}.")
-            self._position += piece.size
-            line = self.lines + 1
-            self.lines += 1 + piece.breaks
-            if not piece.kept or not self._blank(piece.data):
-                yield self._row(piece, RowNumber(self.rows), line)
-                self.rows += 1
-
-    def _blank(self, data: bytes) -> bool:
-        return not data.strip(b" \r") if self._layout.format is InputFormat.CSV else not data or data.isspace()
-
-    def _row(self, piece: Piece, row: RowNumber, line: int) -> Row | BadRow:
-        raw = piece.data.removesuffix(b"\r")
-        value = self._value(raw, piece)
-        if isinstance(value, Problem):
-            return BadRow(row=row, line=line, raw=raw, problem=value)
-        return Row(row=row, line=line, raw=raw, value=value)
-
-    def _value(self, raw: bytes, piece: Piece) -> dict[str, object] | Problem:
-        if self._layout.format is InputFormat.CSV and self._quotes.open and not piece.ended:
-            return _unclosed(piece.breaks + 1)
-        if not piece.kept:
-            return _too_large(piece.size)
-        if self._layout.format is InputFormat.CSV:
-            return parse_csv(raw, self._layout)
-        return parse_json(raw)
+        return iter(self._rows)
 
 
-_NOTHING = Piece(b"", 0, 0, kept=False, ended=False)
+def _between(chunks: Iterable[bytes], position: int, end: int) -> Iterator[bytes]:
+    """The stream, which stands at `position`, up to `end`."""
+    for chunk in chunks:
+        if position >= end:
+            return
+        yield chunk[: end - position]
+        position += len(chunk)
+    _check(position, end)
 
 
-def parse_json(raw: bytes) -> dict[str, object] | Problem:
-    """Read one line of JSONL."""
-    try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        return _not_utf8(raw) or _problem(
-            "INVALID_JSON",
-            f"Not valid JSON at column {error.colno} of the line: {error.msg.partition(':')[0]}.",
-            "Write one complete JSON object on each line.",
-        )
-    if not isinstance(value, dict):
-        return _problem("NOT_AN_OBJECT", "The line is JSON, but no object.", "Write {...} on each line.")
-    if raw.count(b"[") + raw.count(b"{") > MAX_NESTING and _deep(value):
-        return _problem("TOO_DEEP", f"The record is nested more than {MAX_NESTING} deep.", "Flatten the record.")
-    return value
+def _owned(chunks: Iterable[bytes], position: int, end: int, *, skip: bool) -> Iterator[bytes]:
+    """The lines that begin before `end`, of a stream that stands at `position`; with `skip` without the first."""
+    for chunk in chunks:
+        at, position = position, position + len(chunk)
+        begin = 0
+        if skip:
+            begin = chunk.find(NEWLINE) + 1
+            skip = not begin
+            if skip and position < end:
+                continue
+            if skip or at + begin >= end:
+                return
+        if position < end:
+            yield chunk[begin:]
+            continue
+        last = chunk.find(NEWLINE, max(end - 1 - at, begin)) + 1
+        yield chunk[begin:last] if last else chunk[begin:]
+        if last:
+            return
+    _check(position, end)
 
 
-def parse_csv(raw: bytes, layout: Layout) -> dict[str, object] | Problem:
-    """Read one record of a CSV, whose quotes are closed."""
-    try:
-        record = raw.decode()
-    except UnicodeDecodeError:
-        return _not_utf8(raw) or _too_large(len(raw))
-    fields = fields_of(record, layout.delimiter)
-    if len(fields) != len(layout.columns):
-        return _problem(
-            "FIELD_COUNT",
-            f"The record has {len(fields)} fields, the header {len(layout.columns)}.",
-            'Put quotes around values that hold the delimiter, and write a quote inside them as "".',
-        )
-    return dict(zip(layout.columns, fields, strict=True))
-
-
-def _problem(code: str, message: str, hint: str) -> Problem:
-    return Problem(stage=Stage.READ, code=code, message=message, hint=hint)
-
-
-def _not_utf8(raw: bytes) -> Problem | None:
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        message = f"Byte {error.start + 1} of the record is not UTF-8."
-        return _problem("INVALID_UTF8", message, "Save the file as UTF-8, for example with iconv -f latin1 -t utf-8.")
-    return None
-
-
-def _too_large(size: int) -> Problem:
-    message = f"The record has {size:,} bytes; a request may have {REQUEST_BYTES:,}."
-    return _problem(
-        "TOO_LARGE", message, "Shorten it, or put its media into a bucket and point to it with a gs:// URI."
-    )
-
-
-def _unclosed(lines: int) -> Problem:
-    message = f"A quote that opens in this record is never closed: {lines} lines, to the end of the file, belong to it."
-    return _problem("BAD_QUOTES", message, 'Close the quote; write a quote inside a quoted value as "".')
-
-
-def _deep(value: object) -> bool:
-    level = [value]
-    for _ in range(MAX_NESTING):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
-            if isinstance(inner, dict | list)
-        ]
-    return bool(level)
+def _check(position: int, end: int) -> None:
+    if position < end:
+        raise Transient(f"The input ended at byte {position} instead of {end}.")

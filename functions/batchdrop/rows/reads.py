@@ -12,6 +12,9 @@ INLINE_HELPERS = frozenset({"json", "lookup", "media", "role"})
 BLOCKS = {"if": 1, "unless": 1, "each": 1, "with": 1, "ifEquals": 2, "unlessEquals": 2}
 """Blocks that there are, and how many arguments each takes."""
 
+MOST_BLOCKS = 90
+"""The engine stops at a depth of 100, and has levels of its own."""
+
 _MOVING = frozenset({"each", "with"})
 _NESTED_HELPERS = frozenset({"json", "lookup"})
 _IMPOSSIBLE = {
@@ -103,6 +106,8 @@ class _Reader:
             _refuse(tag, f"#{call.name} takes {wanted} argument(s), not {len(call.args)}.", "See the Handlebars guide.")
         for word in call.args if wanted is not None else (call.name,):
             self._read(tag, word, self.asked)
+        if len(self.open) >= MOST_BLOCKS:
+            _refuse(tag, f"Blocks are nested more than {MOST_BLOCKS} deep.", "Flatten them.")
         moves = (call.name in _MOVING or wanted is None) and tag.sigil == "#"
         self.open.append(_Block(call.name, tag.offset, moves, call.params))
 

@@ -1,12 +1,12 @@
 """The messages of a request to Gemini, as the JSON of the API spells them.
 
 Made from the definitions of google-cloud-aiplatform by `python -m tests.tools.make_request_types`; edit that instead.
-Enums are the names that this version of it knows, `object` is any JSON. What is required there is required here.
+Enums are the names that this version of it knows, `Any` is any JSON. What is required there is required here.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Bytes = Annotated[str, Meta(extra={"format": "bytes"})]
 Duration = Annotated[str, Meta(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?s$")]
@@ -49,7 +49,7 @@ HarmCategory = Literal[
     "HARM_CATEGORY_JAILBREAK",
 ]
 ImageConfigPersonGeneration = Literal["PERSON_GENERATION_UNSPECIFIED", "ALLOW_ALL", "ALLOW_ADULT", "ALLOW_NONE"]
-NullValue = None
+NullValue = Literal["NULL_VALUE"]
 PartMediaResolutionLevel = Literal[
     "MEDIA_RESOLUTION_UNSPECIFIED",
     "MEDIA_RESOLUTION_LOW",
@@ -86,7 +86,6 @@ class Blob(Message):
     data: Bytes
 
 
-
 class FileData(Message):
     """`google.cloud.aiplatform.v1.FileData`."""
 
@@ -94,28 +93,25 @@ class FileData(Message):
     file_uri: str
 
 
-
 class PartialArg(Message):
     """`google.cloud.aiplatform.v1.PartialArg`."""
 
     oneofs: ClassVar[tuple[tuple[str, ...], ...]] = (("nullValue", "numberValue", "stringValue", "boolValue"),)
+    json_path: str
     null_value: NullValue | UnsetType = UNSET
     number_value: float | UnsetType = UNSET
     string_value: str | UnsetType = UNSET
     bool_value: bool | UnsetType = UNSET
-    json_path: str
     will_continue: bool | UnsetType = UNSET
-
 
 
 class FunctionCall(Message):
     """`google.cloud.aiplatform.v1.FunctionCall`."""
 
     name: str | UnsetType = UNSET
-    args: dict[str, object] | UnsetType = UNSET
+    args: dict[str, Any] | UnsetType = UNSET
     partial_args: list[PartialArg] | UnsetType = UNSET
     will_continue: bool | UnsetType = UNSET
-
 
 
 class FunctionResponseBlob(Message):
@@ -126,14 +122,12 @@ class FunctionResponseBlob(Message):
     display_name: str | UnsetType = UNSET
 
 
-
 class FunctionResponseFileData(Message):
     """`google.cloud.aiplatform.v1.FunctionResponseFileData`."""
 
     mime_type: str
     file_uri: str
     display_name: str | UnsetType = UNSET
-
 
 
 class FunctionResponsePart(Message):
@@ -144,14 +138,12 @@ class FunctionResponsePart(Message):
     file_data: FunctionResponseFileData | UnsetType = UNSET
 
 
-
 class FunctionResponse(Message):
     """`google.cloud.aiplatform.v1.FunctionResponse`."""
 
     name: str
-    response: dict[str, object]
+    response: dict[str, Any]
     parts: list[FunctionResponsePart] | UnsetType = UNSET
-
 
 
 class ExecutableCode(Message):
@@ -161,13 +153,11 @@ class ExecutableCode(Message):
     code: str
 
 
-
 class CodeExecutionResult(Message):
     """`google.cloud.aiplatform.v1.CodeExecutionResult`."""
 
     outcome: CodeExecutionResultOutcome
     output: str | UnsetType = UNSET
-
 
 
 class VideoMetadata(Message):
@@ -178,12 +168,10 @@ class VideoMetadata(Message):
     fps: float | UnsetType = UNSET
 
 
-
 class PartMediaResolution(Message):
     """`google.cloud.aiplatform.v1.Part.MediaResolution`."""
 
     level: PartMediaResolutionLevel | UnsetType = UNSET
-
 
 
 class Part(Message):
@@ -205,13 +193,11 @@ class Part(Message):
     media_resolution: PartMediaResolution | UnsetType = UNSET
 
 
-
 class Content(Message):
     """`google.cloud.aiplatform.v1.Content`."""
 
-    role: str | UnsetType = UNSET
     parts: Annotated[list[Part], Meta(min_length=1)]
-
+    role: str | UnsetType = UNSET
 
 
 class Schema(Message):
@@ -222,7 +208,7 @@ class Schema(Message):
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     nullable: bool | UnsetType = UNSET
-    default: object | UnsetType = UNSET
+    default: Any | UnsetType = UNSET
     items: "Schema | UnsetType" = UNSET
     min_items: Int64 | UnsetType = UNSET
     max_items: Int64 | UnsetType = UNSET
@@ -237,12 +223,11 @@ class Schema(Message):
     min_length: Int64 | UnsetType = UNSET
     max_length: Int64 | UnsetType = UNSET
     pattern: str | UnsetType = UNSET
-    example: object | UnsetType = UNSET
+    example: Any | UnsetType = UNSET
     any_of: "list[Schema] | UnsetType" = UNSET
-    additional_properties: object | UnsetType = UNSET
+    additional_properties: Any | UnsetType = UNSET
     ref: str | UnsetType = UNSET
     defs: "dict[str, Schema] | UnsetType" = UNSET
-
 
 
 class FunctionDeclaration(Message):
@@ -251,10 +236,9 @@ class FunctionDeclaration(Message):
     name: str
     description: str | UnsetType = UNSET
     parameters: Schema | UnsetType = UNSET
-    parameters_json_schema: object | UnsetType = UNSET
+    parameters_json_schema: Any | UnsetType = UNSET
     response: Schema | UnsetType = UNSET
-    response_json_schema: object | UnsetType = UNSET
-
+    response_json_schema: Any | UnsetType = UNSET
 
 
 class VertexAISearchDataStoreSpec(Message):
@@ -262,7 +246,6 @@ class VertexAISearchDataStoreSpec(Message):
 
     data_store: str | UnsetType = UNSET
     filter: str | UnsetType = UNSET
-
 
 
 class VertexAISearch(Message):
@@ -275,13 +258,11 @@ class VertexAISearch(Message):
     data_store_specs: list[VertexAISearchDataStoreSpec] | UnsetType = UNSET
 
 
-
 class VertexRagStoreRagResource(Message):
     """`google.cloud.aiplatform.v1.VertexRagStore.RagResource`."""
 
     rag_corpus: str | UnsetType = UNSET
     rag_file_ids: list[str] | UnsetType = UNSET
-
 
 
 class RagRetrievalConfigFilter(Message):
@@ -293,19 +274,16 @@ class RagRetrievalConfigFilter(Message):
     metadata_filter: str | UnsetType = UNSET
 
 
-
 class RagRetrievalConfigRankingRankService(Message):
     """`google.cloud.aiplatform.v1.RagRetrievalConfig.Ranking.RankService`."""
 
     model_name: str | UnsetType = UNSET
 
 
-
 class RagRetrievalConfigRankingLlmRanker(Message):
     """`google.cloud.aiplatform.v1.RagRetrievalConfig.Ranking.LlmRanker`."""
 
     model_name: str | UnsetType = UNSET
-
 
 
 class RagRetrievalConfigRanking(Message):
@@ -316,14 +294,12 @@ class RagRetrievalConfigRanking(Message):
     llm_ranker: RagRetrievalConfigRankingLlmRanker | UnsetType = UNSET
 
 
-
 class RagRetrievalConfig(Message):
     """`google.cloud.aiplatform.v1.RagRetrievalConfig`."""
 
     top_k: Int32 | UnsetType = UNSET
     filter: RagRetrievalConfigFilter | UnsetType = UNSET
     ranking: RagRetrievalConfigRanking | UnsetType = UNSET
-
 
 
 class VertexRagStore(Message):
@@ -335,7 +311,6 @@ class VertexRagStore(Message):
     rag_retrieval_config: RagRetrievalConfig | UnsetType = UNSET
 
 
-
 class Retrieval(Message):
     """`google.cloud.aiplatform.v1.Retrieval`."""
 
@@ -345,13 +320,11 @@ class Retrieval(Message):
     disable_attribution: bool | UnsetType = UNSET
 
 
-
 class ToolGoogleSearch(Message):
     """`google.cloud.aiplatform.v1.Tool.GoogleSearch`."""
 
     exclude_domains: list[str] | UnsetType = UNSET
     blocking_confidence: ToolPhishBlockThreshold | UnsetType = UNSET
-
 
 
 class DynamicRetrievalConfig(Message):
@@ -361,19 +334,16 @@ class DynamicRetrievalConfig(Message):
     dynamic_threshold: float | UnsetType = UNSET
 
 
-
 class GoogleSearchRetrieval(Message):
     """`google.cloud.aiplatform.v1.GoogleSearchRetrieval`."""
 
     dynamic_retrieval_config: DynamicRetrievalConfig | UnsetType = UNSET
 
 
-
 class GoogleMaps(Message):
     """`google.cloud.aiplatform.v1.GoogleMaps`."""
 
     enable_widget: bool | UnsetType = UNSET
-
 
 
 class EnterpriseWebSearch(Message):
@@ -383,32 +353,27 @@ class EnterpriseWebSearch(Message):
     blocking_confidence: ToolPhishBlockThreshold | UnsetType = UNSET
 
 
-
 class ToolParallelAiSearch(Message):
     """`google.cloud.aiplatform.v1.Tool.ParallelAiSearch`."""
 
     api_key: str | UnsetType = UNSET
     enable_zero_data_retention: bool | UnsetType = UNSET
-    custom_configs: dict[str, object] | UnsetType = UNSET
-
+    custom_configs: dict[str, Any] | UnsetType = UNSET
 
 
 class ToolExaAiSearch(Message):
     """`google.cloud.aiplatform.v1.Tool.ExaAiSearch`."""
 
     api_key: str
-    custom_configs: dict[str, object] | UnsetType = UNSET
-
+    custom_configs: dict[str, Any] | UnsetType = UNSET
 
 
 class ToolCodeExecution(Message):
     """`google.cloud.aiplatform.v1.Tool.CodeExecution`."""
 
 
-
 class UrlContext(Message):
     """`google.cloud.aiplatform.v1.UrlContext`."""
-
 
 
 class ToolComputerUse(Message):
@@ -416,7 +381,6 @@ class ToolComputerUse(Message):
 
     environment: ToolComputerUseEnvironment
     excluded_predefined_functions: list[str] | UnsetType = UNSET
-
 
 
 class Tool(Message):
@@ -435,14 +399,12 @@ class Tool(Message):
     computer_use: ToolComputerUse | UnsetType = UNSET
 
 
-
 class FunctionCallingConfig(Message):
     """`google.cloud.aiplatform.v1.FunctionCallingConfig`."""
 
     mode: FunctionCallingConfigMode | UnsetType = UNSET
     allowed_function_names: list[str] | UnsetType = UNSET
     stream_function_call_arguments: bool | UnsetType = UNSET
-
 
 
 class LatLng(Message):
@@ -452,7 +414,6 @@ class LatLng(Message):
     longitude: float | UnsetType = UNSET
 
 
-
 class RetrievalConfig(Message):
     """`google.cloud.aiplatform.v1.RetrievalConfig`."""
 
@@ -460,13 +421,11 @@ class RetrievalConfig(Message):
     language_code: str | UnsetType = UNSET
 
 
-
 class ToolConfig(Message):
     """`google.cloud.aiplatform.v1.ToolConfig`."""
 
     function_calling_config: FunctionCallingConfig | UnsetType = UNSET
     retrieval_config: RetrievalConfig | UnsetType = UNSET
-
 
 
 class SafetySetting(Message):
@@ -477,13 +436,11 @@ class SafetySetting(Message):
     method: SafetySettingHarmBlockMethod | UnsetType = UNSET
 
 
-
 class ModelArmorConfig(Message):
     """`google.cloud.aiplatform.v1.ModelArmorConfig`."""
 
     prompt_template_name: str | UnsetType = UNSET
     response_template_name: str | UnsetType = UNSET
-
 
 
 class GenerationConfigRoutingConfigAutoRoutingMode(Message):
@@ -492,12 +449,10 @@ class GenerationConfigRoutingConfigAutoRoutingMode(Message):
     model_routing_preference: GenerationConfigRoutingConfigAutoRoutingModeModelRoutingPreference | UnsetType = UNSET
 
 
-
 class GenerationConfigRoutingConfigManualRoutingMode(Message):
     """`google.cloud.aiplatform.v1.GenerationConfig.RoutingConfig.ManualRoutingMode`."""
 
     model_name: str | UnsetType = UNSET
-
 
 
 class GenerationConfigRoutingConfig(Message):
@@ -508,12 +463,10 @@ class GenerationConfigRoutingConfig(Message):
     manual_mode: GenerationConfigRoutingConfigManualRoutingMode | UnsetType = UNSET
 
 
-
 class PrebuiltVoiceConfig(Message):
     """`google.cloud.aiplatform.v1.PrebuiltVoiceConfig`."""
 
     voice_name: str | UnsetType = UNSET
-
 
 
 class ReplicatedVoiceConfig(Message):
@@ -521,7 +474,6 @@ class ReplicatedVoiceConfig(Message):
 
     mime_type: str | UnsetType = UNSET
     voice_sample_audio: Bytes | UnsetType = UNSET
-
 
 
 class VoiceConfig(Message):
@@ -532,7 +484,6 @@ class VoiceConfig(Message):
     replicated_voice_config: ReplicatedVoiceConfig | UnsetType = UNSET
 
 
-
 class SpeakerVoiceConfig(Message):
     """`google.cloud.aiplatform.v1.SpeakerVoiceConfig`."""
 
@@ -540,12 +491,10 @@ class SpeakerVoiceConfig(Message):
     voice_config: VoiceConfig
 
 
-
 class MultiSpeakerVoiceConfig(Message):
     """`google.cloud.aiplatform.v1.MultiSpeakerVoiceConfig`."""
 
     speaker_voice_configs: Annotated[list[SpeakerVoiceConfig], Meta(min_length=1)]
-
 
 
 class SpeechConfig(Message):
@@ -556,14 +505,12 @@ class SpeechConfig(Message):
     multi_speaker_voice_config: MultiSpeakerVoiceConfig | UnsetType = UNSET
 
 
-
 class GenerationConfigThinkingConfig(Message):
     """`google.cloud.aiplatform.v1.GenerationConfig.ThinkingConfig`."""
 
     include_thoughts: bool | UnsetType = UNSET
     thinking_budget: Int32 | UnsetType = UNSET
     thinking_level: GenerationConfigThinkingConfigThinkingLevel | UnsetType = UNSET
-
 
 
 class ImageConfigImageOutputOptions(Message):
@@ -573,7 +520,6 @@ class ImageConfigImageOutputOptions(Message):
     compression_quality: Int32 | UnsetType = UNSET
 
 
-
 class ImageConfig(Message):
     """`google.cloud.aiplatform.v1.ImageConfig`."""
 
@@ -581,7 +527,6 @@ class ImageConfig(Message):
     aspect_ratio: str | UnsetType = UNSET
     person_generation: ImageConfigPersonGeneration | UnsetType = UNSET
     image_size: str | UnsetType = UNSET
-
 
 
 class GenerationConfig(Message):
@@ -600,7 +545,7 @@ class GenerationConfig(Message):
     seed: Int32 | UnsetType = UNSET
     response_mime_type: str | UnsetType = UNSET
     response_schema: Schema | UnsetType = UNSET
-    response_json_schema: object | UnsetType = UNSET
+    response_json_schema: Any | UnsetType = UNSET
     routing_config: GenerationConfigRoutingConfig | UnsetType = UNSET
     audio_timestamp: bool | UnsetType = UNSET
     response_modalities: list[GenerationConfigModality] | UnsetType = UNSET
@@ -610,12 +555,11 @@ class GenerationConfig(Message):
     image_config: ImageConfig | UnsetType = UNSET
 
 
-
 class GenerateContentRequest(Message):
     """`google.cloud.aiplatform.v1.GenerateContentRequest`."""
 
-    model: str | UnsetType = UNSET
     contents: Annotated[list[Content], Meta(min_length=1)]
+    model: str | UnsetType = UNSET
     system_instruction: Content | UnsetType = UNSET
     cached_content: str | UnsetType = UNSET
     tools: list[Tool] | UnsetType = UNSET

@@ -2,39 +2,57 @@
 
 from collections.abc import Iterator, Mapping
 
+import msgspec
 import orjson
 
-from batchdrop.domain.errors import BatchdropError
 from batchdrop.domain.ids import RowKey
+from batchdrop.domain.job import UnknownFields
 from batchdrop.domain.limits import REQUEST_BYTES
 from batchdrop.rows.fingerprint import fingerprint as fingerprint  # noqa: PLC0414  # its former place
-from batchdrop.rows.values import Problem, Stage
-
-MAX_PATHS = 400
-"""A signature lives in its shard's document; one with more paths is not worth keeping there."""
+from batchdrop.rows.mend import CONTENTS, REQUEST, Mender, field_twice, missing
+from batchdrop.rows.problems import RowProblem as RowProblem  # noqa: PLC0414  # its former place
+from batchdrop.rows.problems import request_problem
+from batchdrop.rows.signatures import MAX_PATHS, signature_of
+from batchdrop.rows.signatures import merge as merge  # noqa: PLC0414  # its former place
+from batchdrop.rows.values import Problem
 
 MAX_DEPTH = 15
 """Objects inside objects, the request itself counted: Vertex imports a batch like a BigQuery table."""
-
-
-class RowProblem(BatchdropError):
-    """This row cannot be sent. Record the problem and go on with the next row."""
-
-    def __init__(self, problem: Problem) -> None:
-        """Keep the problem whole; the text is only its code."""
-        super().__init__(problem.code)
-        self.problem = problem
-
-
-def request_problem(code: str, message: str, hint: str, path: str = "") -> Problem:
-    """Tell what is wrong with a request at a JSON path."""
-    return Problem(stage=Stage.REQUEST, code=code, message=message, hint=hint, path=path)
 
 
 def field(value: Mapping[str, object], camel: str, snake: str) -> object:
     """Read a field that may be spelled either way; None if it is absent."""
     found = value.get(camel)
     return value.get(snake) if found is None else found
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """A request that Vertex and its importer take, in the spelling of the API's JSON.
+
+    `signature` tells which other requests may share a batch with it, as `rows.signatures` says.
+    """
+
+    request: dict[str, object]
+    signature: dict[str, str]
+
+
+def settle(request: Mapping[str, object], unknown: UnknownFields = UnknownFields.ERROR) -> Settled:
+    """Check a request wholly, and restate what can be restated without another meaning.
+
+    Raises:
+        RowProblem: Vertex or its importer would refuse it.
+    """
+    mender = Mender(unknown)
+    settled: dict[str, object] = {}
+    for name, value in request.items():
+        found = mender.top(name, value)
+        if found is not None:
+            if found[0] in settled:
+                raise field_twice(found[0], REQUEST)
+            settled[found[0]] = found[1]
+    if CONTENTS not in settled:
+        raise missing(CONTENTS, REQUEST)
+    return Settled(settled, signature_of(mender.types))
 
 
 def request_line(key: RowKey, request: Mapping[str, object]) -> bytes:
@@ -162,16 +180,6 @@ def _sign(value: object, path: str, found: dict[str, str]) -> None:
 
 
 _TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
-
-
-def merge(a: dict[str, str], b: dict[str, str]) -> dict[str, str] | None:
-    """Join two signatures; None if a path has two types, or if the join outgrows a document."""
-    if a == b:
-        return a
-    joined = a | b
-    if len(joined) > MAX_PATHS or any(joined[path] != kind for path, kind in a.items()):
-        return None
-    return joined
 
 
 def _many(value: object) -> list[object]:

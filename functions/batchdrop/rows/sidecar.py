@@ -21,24 +21,28 @@ def lines_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     begun: list[bytes] = []
     for chunk in chunks:
-        head, *rest = chunk.split(b"\n")
-        begun.append(head)
-        if rest:
-            yield from _filled(b"".join(begun))
-            for line in rest[:-1]:
-                yield from _filled(line)
-            begun = [rest[-1]]
-    yield from _filled(b"".join(begun))
-
-
-def _filled(line: bytes) -> Iterator[bytes]:
-    if line and not line.isspace():
-        yield line
+        lines = chunk.split(b"\n")
+        begun.append(lines[0])
+        if len(lines) == 1:
+            continue
+        lines[0] = b"".join(begun)
+        begun = [lines.pop()]
+        for line in lines:
+            if line and not line.isspace():
+                yield line
+    last = b"".join(begun)
+    if last and not last.isspace():
+        yield last
 
 
 def side_line(side: SideRow) -> bytes:
     r"""Write a row's line of a sidecar, `[row, line, fingerprint, raw]\n`."""
     return _ENCODER.encode(side) + b"\n"
+
+
+def side_bytes(row: int, line: int, fingerprint: str, raw: bytes) -> bytes:
+    """Write the same of its parts; `raw` is JSON on one line."""
+    return b'[%d,%d,"%b",%b]\n' % (row, line, fingerprint.encode(), raw)
 
 
 def read_sidecar(chunks: Iterable[bytes]) -> Iterator[SideRow]:

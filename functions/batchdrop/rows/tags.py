@@ -11,6 +11,7 @@ _TAG = re.compile(
       | \{\{(?![~]?\{)~?(?P<plain>.*?)~?\}\}""",
     re.DOTALL | re.VERBOSE,
 )
+MOST_PARENTHESES = 50
 _CLOSE_HINT = "Close it: {{name}}, {{{name}}} or {{{{raw}}}} ... {{{{/raw}}}}; write \\{{ for the signs themselves."
 
 
@@ -49,7 +50,13 @@ class Tag:
     offset: int
 
     def call(self) -> Call:
-        """Take the body apart."""
+        """Take the body apart.
+
+        Raises:
+            TagProblem: it names nothing, or nests without measure.
+        """
+        if self.body.count("(") > MOST_PARENTHESES:
+            raise TagProblem(self.offset, "A tag has too many parentheses.", "Say it in simpler tags.")
         head, bar, names = self.body.partition(" as |")
         words = list(_words(head))
         named = [word.split("=", 1) for word in words if _is_named(word)]

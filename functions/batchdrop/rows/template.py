@@ -46,11 +46,11 @@ class Template:
 
 
 def _compiles(tag: Tag) -> bool:
-    alone = f"{{{{{tag.sigil}{tag.body}}}}}"
     if tag.sigil in {"/", "else"}:
         return True
+    closing = f"{{{{/{tag.body.partition(' ')[0]}}}}}" if tag.sigil in {"#", "^"} else ""
     try:
-        compile_nodes(compile_template(f"{alone}{{{{/{tag.body.partition(" ")[0]}}}}}" if tag.sigil in {"#", "^"} else alone))
+        compile_nodes(compile_template(f"{{{{{tag.sigil}{tag.body}}}}}{closing}"))
     except ValueError:
         return False
     return True

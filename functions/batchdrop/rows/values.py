@@ -82,6 +82,7 @@ class SideRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 _TEXT = msgspec.json.Decoder(str)
+_ENCODER = msgspec.json.Encoder()
 
 
 def json_raw(record: bytes) -> msgspec.Raw:
@@ -91,14 +92,20 @@ def json_raw(record: bytes) -> msgspec.Raw:
 
 def text_raw(record: str) -> msgspec.Raw:
     """The `raw` of a row whose record is text, one of a CSV."""
-    return msgspec.Raw(msgspec.json.encode(record))
+    return msgspec.Raw(_ENCODER.encode(record))
+
+
+def text_json(record: bytes) -> bytes:
+    """The same of a record's bytes, as JSON."""
+    return _ENCODER.encode(record.decode())
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
     """A good answer.
 
-    `text` is the answer's text without thoughts; `fields` the parsed object where the prompt has a schema;
-    `response` is Vertex's response object as it came (JSON bytes), for native results.
+    `text` is the answer's text without thoughts; `fields` the parsed object where the prompt has a schema, `lenient`
+    tells that something around its JSON was overlooked; `response` is Vertex's response object as it came (JSON
+    bytes), for native results.
     """
 
     text: str
@@ -106,6 +113,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage
     response: msgspec.Raw
     fields: dict[str, object] | None = None
+    lenient: bool = False
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):

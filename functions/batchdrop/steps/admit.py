@@ -14,6 +14,7 @@ from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
 from batchdrop.steps.closing import close, close_if_complete, stop
 from batchdrop.steps.context import Context
+from batchdrop.steps.find_columns import with_columns
 from batchdrop.steps.hold import is_approved, not_approved
 from batchdrop.steps.turns import carry_on, done, leave, submit_turn, time_is_up
 from batchdrop.steps.writes import commit_all, decide_again, replace
@@ -85,8 +86,9 @@ def _approved(context: Context, job: Snapshot[Job]) -> Job | None:
 
 
 def _let_run(context: Context, job: Snapshot[Job]) -> Job:
+    found = (shard.value.columns for shard in context.documents.find(shards_of(job.value.id)))
     running = msgspec.structs.replace(
-        job.value,
+        with_columns(job.value, found),
         state=move_job(job.value.state, JobState.RUNNING),
         reason=None,
         times=job.value.times | {"admitted": context.clock.now()},

@@ -1,31 +1,32 @@
 """Collect: sort the answers of an ended batch to its lots, close lots and shards, cut new lots of rows to try again."""
 
 import functools
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 import msgspec
 
-from batchdrop.domain import limits
-from batchdrop.domain.batch import Batch, batch_ref
+from batchdrop.domain.batch import Batch, Ending, batch_ref
 from batchdrop.domain.endings import Unanswered, reason_to_stop, unanswered, wait_for_more
 from batchdrop.domain.ids import JobId
-from batchdrop.domain.job import Job, job_ref
-from batchdrop.domain.lane import lane_ref
+from batchdrop.domain.job import InputFormat, Job, job_ref
 from batchdrop.domain.lots import carried, with_lots
 from batchdrop.domain.shard import Shard, shard_ref
-from batchdrop.domain.states import ENDED_JOB_STATES, BatchState, JobState, LotState, ShardState, move_batch, move_shard
+from batchdrop.domain.states import ENDED_JOB_STATES, BatchState, JobState, LotState, ShardState, move_shard
 from batchdrop.domain.turn import Turn
-from batchdrop.ports import Snapshot, Write
-from batchdrop.rows.sidecar import read_sidecar
+from batchdrop.ports import Snapshot
+from batchdrop.steps.answered import AnswerCloser
+from batchdrop.steps.asked import Asked
 from batchdrop.steps.close_lot import LotCloser
 from batchdrop.steps.closing import close_if_complete, stop_job
 from batchdrop.steps.context import Context
-from batchdrop.steps.parts import Base, write_part
+from batchdrop.steps.parts import Base, closed_rows, write_part
 from batchdrop.steps.poll import answer_files
 from batchdrop.steps.prompts import prompt_of
-from batchdrop.steps.release import without
-from batchdrop.steps.sort_answers import ShardName, SortedAnswers, sort_answers
-from batchdrop.steps.turns import done, leave, sleep_until, submit_turn
+from batchdrop.steps.release import close_batch
+from batchdrop.steps.sinks import layout_of
+from batchdrop.steps.sort_answers import ShardName, SortedAnswers, Wanted, sort_answers
+from batchdrop.steps.turns import carry_on, done, sleep_until, time_is_up
 from batchdrop.steps.writes import decide_again, replace
 
 _LOOK_AGAIN_AFTER = timedelta(seconds=60)
@@ -40,35 +41,61 @@ def collect(context: Context, own: Snapshot[Turn]) -> None:
     batch, ending = found.value, found.value.ending
     jobs = {job.value.id: job.value for job in context.documents.get_all([job_ref(job) for job in batch.jobs])}
     live = {job: value for job, value in jobs.items() if value.state not in ENDED_JOB_STATES}
-    shards = _shards(context, batch, live)
-    answers = sort_answers(context, batch, ending.files, {name: shard.rows for name, shard in shards.items()})
+    asked = Asked(context, batch, lambda: _shards(context, batch))
+    wanted = _wanted(batch, live, _shards(context, batch))
+    answers = sort_answers(context, batch, wanted, asked)
     if live and wait_for_more(batch, ending, answers.seen.lines, context.clock.now()):
         _wait(context, found, own)
         return
-    verdict = unanswered(batch, ending)
-    known = functools.cache(lambda: _fingerprints(context, batch, shards))
-    for job in sorted(live):
-        closer = LotCloser(context, live[job], prompt_of(context, live[job]), batch, ending, verdict, known)
-        _close_lots(closer, answers, [name for name in shards if name[0] == job])
-        close_if_complete(context, job)
     if answers.seen.strangers:
         context.log.warning("batch.strange_answers", batch=batch.id, lines=answers.seen.strangers)
-    decide_again(lambda: _close_batch(context, batch, own))
+    if not _close_jobs(context, own, _Collected(batch, ending, asked, answers, sorted(wanted)), live):
+        context.documents.commit(carry_on(context, own))
+        return
+    decide_again(lambda: close_batch(context, batch, own))
 
 
-def _shards(context: Context, batch: Batch, live: dict[JobId, Job]) -> dict[ShardName, Shard]:
-    refs = {(lot.job, lot.shard): shard_ref(lot.job, lot.shard) for lot in batch.lots if lot.job in live}
-    found = context.documents.get_all(list(refs.values()))
-    return {(shard.value.job, shard.value.index): shard.value for shard in found}
+class _Collected(msgspec.Struct, frozen=True):
+    """What there is to close the shards of a batch with."""
+
+    batch: Batch
+    ending: Ending
+    asked: Asked
+    answers: SortedAnswers
+    shards: list[ShardName]
 
 
-def _fingerprints(context: Context, batch: Batch, shards: dict[ShardName, Shard]) -> frozenset[str]:
-    """Fingerprints of all rows that rode in a batch, to know another row's answer by."""
-    bucket = context.settings.work_bucket
-    lots = [lot for shard in shards.values() for lot in carried(shard, batch.id)]
-    return frozenset(
-        side.fingerprint for lot in lots for side in read_sidecar(context.objects.read(bucket, lot.sidecar))
-    )
+def _shards(context: Context, batch: Batch) -> list[Shard]:
+    refs = {(lot.job, lot.shard): shard_ref(lot.job, lot.shard) for lot in batch.lots}
+    return [found.value for found in context.documents.get_all(list(refs.values()))]
+
+
+def _wanted(batch: Batch, live: Mapping[JobId, Job], shards: Iterable[Shard]) -> dict[ShardName, Wanted]:
+    """The shards that a batch still carries lots of; an earlier run may have closed some."""
+    return {
+        (shard.job, shard.index): Wanted(shard.rows, layout_of(live[shard.job]).format is InputFormat.VERTEX_JSONL)
+        for shard in shards
+        if shard.job in live and shard.state is ShardState.OPEN and carried(shard, batch.id)
+    }
+
+
+def _close_jobs(context: Context, own: Snapshot[Turn], found: _Collected, live: Mapping[JobId, Job]) -> bool:
+    """Close the lots of every job, shard by shard; False if time was up before the end, though not before the first."""
+    verdict = unanswered(found.batch, found.ending)
+    moved = False
+    for job in sorted(live):
+        answers = AnswerCloser(context, live[job], prompt_of(context, live[job]), lambda: found.asked.fingerprints)
+        closer = LotCloser(context, found.batch, found.ending, verdict, answers)
+        for name in found.shards:
+            if name[0] == job:
+                if moved and time_is_up(context, own):
+                    return False
+                decide_again(functools.partial(_close_in_shard, closer, live[job], found.answers, name))
+                moved = True
+        if verdict is Unanswered.STOP_JOBS:
+            stop_job(context, job, JobState.FAILED, reason_to_stop(found.ending))
+        close_if_complete(context, job)
+    return True
 
 
 def _wait(context: Context, found: Snapshot[Batch], own: Snapshot[Turn]) -> None:
@@ -86,15 +113,9 @@ def _wait(context: Context, found: Snapshot[Batch], own: Snapshot[Turn]) -> None
     context.log.info("batch.answers_late", batch=batch.id, promised=listed.promised)
 
 
-def _close_lots(closer: LotCloser, answers: SortedAnswers, shards: list[ShardName]) -> None:
-    for name in sorted(shards):
-        decide_again(functools.partial(_close_in_shard, closer.context, closer, answers, name))
-    if closer.verdict is Unanswered.STOP_JOBS:
-        stop_job(closer.context, closer.job.id, JobState.FAILED, reason_to_stop(closer.ending))
-
-
-def _close_in_shard(context: Context, closer: LotCloser, answers: SortedAnswers, name: ShardName) -> None:
+def _close_in_shard(closer: LotCloser, job: Job, answers: SortedAnswers, name: ShardName) -> None:
     """Close the batch's lots of one shard, and with the last lot the shard itself, in one commit."""
+    context = closer.context
     found = context.documents.get(shard_ref(*name))
     if found is None or found.value.state is not ShardState.OPEN:
         return
@@ -105,8 +126,7 @@ def _close_in_shard(context: Context, closer: LotCloser, answers: SortedAnswers,
     changed = closer.close(shard, lots, lambda: answers.of(name))
     new = with_lots(msgspec.structs.replace(changed, batches=_with_batch(changed, closer.batch)), changed.lots)
     if all(lot.state is LotState.CLOSED for lot in new.lots):
-        part = write_part(context, closer.job, new, Base(new.first_row, new.first_line), None)
-        new = msgspec.structs.replace(new, state=move_shard(new.state, ShardState.DONE), part=part)
+        new = _done(context, job, new)
     context.documents.commit([replace(context, found, new)])
     context.log.info(
         "shard.collected",
@@ -120,31 +140,14 @@ def _close_in_shard(context: Context, closer: LotCloser, answers: SortedAnswers,
     )
 
 
+def _done(context: Context, job: Job, shard: Shard) -> Shard:
+    part = shard.part
+    if part is None:
+        base = Base(shard.first_row, shard.first_line)
+        part = write_part(context, job, shard, base, closed_rows(context, shard))
+    return msgspec.structs.replace(shard, state=move_shard(shard.state, ShardState.DONE), part=part)
+
+
 def _with_batch(shard: Shard, batch: Batch) -> tuple[str, ...]:
     name = batch.vertex_name
     return shard.batches if name is None or name in shard.batches else (*shard.batches, name)
-
-
-def _close_batch(context: Context, batch: Batch, own: Snapshot[Turn]) -> None:
-    """Free the slot, last; what waits may have it now."""
-    found = context.documents.get(batch_ref(batch.id))
-    lane = context.documents.get(lane_ref(batch.lane))
-    if found is None or found.value.state is not BatchState.ENDED or lane is None:
-        context.documents.commit([done(own)])
-        return
-    now = context.clock.now()
-    closed = msgspec.structs.replace(
-        found.value, state=move_batch(found.value.state, BatchState.CLOSED), expire_at=now + limits.KEEP_DOCUMENTS
-    )
-    succeeded = found.value.ending is not None and found.value.ending.state is not None
-    freed = without(lane.value, batch)
-    if succeeded:
-        freed = msgspec.structs.replace(freed, refusals=0, backoff_until=None)
-    writes: list[Write] = [
-        replace(context, found, closed),
-        replace(context, lane, freed),
-        leave(context, submit_turn(context, batch.lane, batch.id)),
-        done(own),
-    ]
-    context.documents.commit(writes)
-    context.log.info("batch.closed", batch=batch.id)

@@ -16,7 +16,7 @@ from batchdrop.rows.values import Problem, Stage
 from batchdrop.steps.context import Context
 from batchdrop.steps.manifest import Account, File, add_shard, manifest
 from batchdrop.steps.output import write_files
-from batchdrop.steps.parts import Base, write_part
+from batchdrop.steps.parts import Base, closed_rows, not_asked, write_part
 from batchdrop.steps.turns import done
 from batchdrop.steps.writes import commit_all, decide_again, replace
 
@@ -73,7 +73,9 @@ def _account(context: Context, job: Job) -> tuple[Account, list[Part]]:
     parts: list[Part] = []
     for found in context.documents.find(shards_of(job.id)):
         shard = found.value
-        if job.outcome is not JobState.CANCELLED and shard.part is None and shard.state is not ShardState.PLANNED:
+        if job.outcome is JobState.CANCELLED:
+            shard = msgspec.structs.replace(shard, part=None)
+        elif shard.part is None and shard.state is not ShardState.PLANNED:
             shard = _with_part(context, job, found, base)
         account = add_shard(account, shard)
         base = Base(base.rows + shard.rows, base.lines + shard.lines)
@@ -84,7 +86,9 @@ def _account(context: Context, job: Job) -> tuple[Account, list[Part]]:
 
 def _with_part(context: Context, job: Job, found: Snapshot[Shard], base: Base) -> Shard:
     shard = found.value
-    part = write_part(context, job, shard, base, _unanswered(job))
+    problem = _unanswered(job)
+    left_out = not_asked(shard) if problem is None else 0
+    part = write_part(context, job, shard, base, closed_rows(context, shard, problem=problem), left_out=left_out)
     state = shard.state if shard.state is ShardState.DONE else move_shard(shard.state, ShardState.DONE)
     with_part = msgspec.structs.replace(shard, state=state, part=part, waiting=False)
     context.documents.commit([replace(context, found, with_part)])

@@ -32,10 +32,8 @@ def approval_arrived(context: Context, approval: ObjectInfo) -> None:
     name = approval.name.removesuffix(APPROVAL_SUFFIX)
     known = context.documents.get(name_ref(approval.bucket, name))
     job = None if known is None else context.documents.get(job_ref(known.value.job))
-    if job is None or job.value.state is not JobState.HELD:
-        context.log.info("approval.ignored", object=approval.name, why="no job of that name is held")
-        return
-    wake(context, job.value.id, Step.ADMIT)
+    if job is not None and job.value.state is JobState.HELD:
+        wake(context, job.value.id, Step.ADMIT)
 
 
 def is_approved(context: Context, job: Job) -> bool:

@@ -73,7 +73,6 @@ def _refusal(info: ObjectInfo, kind: Kind) -> Reason | None:
 
 
 def _wake_waiting(context: Context, prompt: ObjectInfo) -> None:
-    context.log.info("prompt.arrived", object=prompt.name, generation=prompt.generation)
     for job in context.documents.find(jobs_that_wait_for(prompt.name)):
         wake(context, job.value.id, Step.PLAN)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from batchdrop.domain.batch import Batch, Claim, Ending, batch_ref
-from batchdrop.domain.errors import CreateRefused, CreateThrottled, CreateUnknown, Transient
+from batchdrop.domain.errors import CreateRefused, CreateThrottled, CreateUnknown, ObjectGone, Transient
 from batchdrop.domain.ids import VertexJobName
 from batchdrop.domain.states import BatchState, move_batch
 from batchdrop.domain.vertex import BatchSpec
@@ -27,12 +27,15 @@ def launch(context: Context, batch: Batch, requests: tuple[str, ...]) -> None:
     """Create the Vertex job of a try that this run has claimed."""
     try:
         compose_all(context, batch.input_object, requests, JSON_LINES)
-    except Transient:
-        # Nothing was asked of Vertex yet, so nobody needs to wait for the claim to lapse.
+    except (Transient, ObjectGone) as error:
+        # Nothing was asked of Vertex yet, so the lots may wait again: without those of a job that ended meanwhile,
+        # whose request files are gone.
         release(context, batch, due_at=context.clock.now())
-        raise
+        if isinstance(error, Transient):
+            raise
+        return
     claimed = context.documents.get(batch_ref(batch.id))
-    if claimed is None or not _is_mine(claimed.value, batch):
+    if claimed is None or not claimed.value.is_claimed_as(batch):
         context.log.warning("batch.claim_lost", batch=batch.id, attempt=batch.tries)
         return
     if claimed.value.cancel:
@@ -56,9 +59,10 @@ def take_over(context: Context, found: Snapshot[Batch], requests: Callable[[], t
     now = context.clock.now()
     batch = found.value
     if batch.taken_over is None:
-        if now < batch.claim.at + context.settings.claim:
+        if now < batch.claim.at + context.settings.lapse:
             return
-        _claim(context, found, msgspec.structs.replace(batch, taken_over=now))
+        if _claim(context, found, msgspec.structs.replace(batch, taken_over=now)) is None:
+            return
         if not _adopt(context, batch):
             # From here on a sleeper's create finds nothing to read.
             context.objects.delete(context.settings.work_bucket, [batch.input_object])
@@ -66,10 +70,14 @@ def take_over(context: Context, found: Snapshot[Batch], requests: Callable[[], t
     if now < batch.taken_over + context.settings.list_lag:
         return
     mine = _claim(context, found, batch)
-    if _adopt(context, batch):
+    if mine is None or _adopt(context, batch):
         return
-    next_try = msgspec.structs.replace(mine.value, tries=batch.tries + 1, taken_over=None)
-    launch(context, _claim(context, mine, next_try).value, requests())
+    if batch.cancel:
+        release(context, mine.value, due_at=now)
+        return
+    next_try = _claim(context, mine, msgspec.structs.replace(mine.value, tries=batch.tries + 1, taken_over=None))
+    if next_try is not None:
+        launch(context, next_try.value, requests())
 
 
 def record_running(context: Context, batch: Batch, name: VertexJobName) -> None:
@@ -92,18 +100,16 @@ def record_running(context: Context, batch: Batch, name: VertexJobName) -> None:
     decide_again(act)
 
 
-def _is_mine(now: Batch, claimed: Batch) -> bool:
-    same_try = now.state is BatchState.SUBMITTING and now.tries == claimed.tries
-    return same_try and now.claim == claimed.claim and now.taken_over is None
+def _claim(context: Context, found: Snapshot[Batch], value: Batch) -> Snapshot[Batch] | None:
+    """Write a claim of this run; None if another took the batch over at once.
 
-
-def _claim(context: Context, found: Snapshot[Batch], value: Batch) -> Snapshot[Batch]:
+    Raises:
+        Conflict: another was first.
+    """
     claim = Claim(owner=context.tokens.fresh(), at=context.clock.now())
     context.documents.commit([replace(context, found, msgspec.structs.replace(value, claim=claim))])
     claimed = context.documents.get(found.ref)
-    if claimed is None or claimed.value.claim != claim:
-        raise AssertionError("batch documents are not deleted while they are submitted")
-    return claimed
+    return claimed if claimed is not None and claimed.value.claim == claim else None
 
 
 def _adopt(context: Context, batch: Batch) -> bool:
@@ -131,7 +137,7 @@ def _spec(context: Context, batch: Batch) -> BatchSpec:
 def _record_refusal(context: Context, batch: Batch, refused: CreateRefused) -> None:
     def act() -> None:
         found = context.documents.get(batch_ref(batch.id))
-        if found is None or not _is_mine(found.value, batch):
+        if found is None or not found.value.is_claimed_as(batch):
             return
         now = context.clock.now()
         ending = Ending(at=now, state=None, code=refused.status, message=refused.vertex_message)

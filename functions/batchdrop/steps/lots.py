@@ -8,12 +8,22 @@ from batchdrop.domain import limits
 from batchdrop.domain.ids import LotNumber
 from batchdrop.domain.shard import Lot
 from batchdrop.ports import ObjectWriter
-from batchdrop.rows.requests import merge
+from batchdrop.rows.problems import refusal
 from batchdrop.rows.sidecar import side_line
+from batchdrop.rows.signatures import PLAIN, merge
 from batchdrop.rows.values import SideRow
 from batchdrop.steps.context import Context
 
 JSON_LINES = "application/x-ndjson"
+MOST_OPEN = 32
+"""Lots that are written at a time; each more would take memory, and a batch of its own."""
+
+_BLOCK_BYTES = 512 * limits.KIB
+_BLOCK_ROWS = 4_096
+_MOST_BYTES = _BLOCK_BYTES + limits.REQUEST_BYTES
+"""Request bytes of a block at most."""
+
+Signature = dict[str, str]
 
 
 class LazyObject:
@@ -46,16 +56,15 @@ class _OpenLot:
         self.attempt = attempt
         self.rows = 0
         self.bytes = 0
-        self.signature: dict[str, str] | None = {}
+        self.signature: Signature | None = PLAIN
         self._requests = LazyObject(context, stack, f"{folder}/lot-{number}.requests.jsonl")
         self._sidecar = LazyObject(context, stack, f"{folder}/lot-{number}.rows.jsonl")
 
-    def add(self, request: bytes, side: SideRow, signature: dict[str, str] | None) -> None:
-        self._requests.write(request)
-        self._sidecar.write(side_line(side))
-        self.rows += 1
-        self.bytes += len(request)
-        self.signature = signature
+    def add(self, rows: int, requests: bytes, sides: bytes) -> None:
+        self._requests.write(requests)
+        self._sidecar.write(sides)
+        self.rows += rows
+        self.bytes += len(requests)
 
     def lot(self) -> Lot:
         return Lot(
@@ -72,7 +81,8 @@ class _OpenLot:
 class LotFiles:
     """A context in which rows are added, each to the lot whose types it merges with; `lots` holds them after.
 
-    `folder` must carry the id of the run, so that two runs never write one object.
+    `folder` must carry the id of the run, so that two runs never write one object. Rows are handed on by the block, a
+    block of one signature.
     """
 
     def __init__(self, context: Context, folder: str, first: LotNumber, attempt: int = 1) -> None:
@@ -83,6 +93,12 @@ class LotFiles:
         self._stack = ExitStack()
         self._open: list[_OpenLot] = []
         self._full: list[_OpenLot] = []
+        self._lot: _OpenLot | None = None
+        self._signature: Signature | None = PLAIN
+        self._lines: list[bytes] = []
+        self._sides: list[bytes] = []
+        self._bytes = 0
+        self._room = 0
         self.lots: tuple[Lot, ...] = ()
 
     def __enter__(self) -> Self:
@@ -93,36 +109,72 @@ class LotFiles:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Complete all files, or none of them if the block raised."""
-        self._stack.__exit__(kind, error, trace)
+        if error is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        with self._stack:
+            self._hand_on()
         written = sorted([*self._full, *self._open], key=lambda lot: lot.number)
         self.lots = tuple(lot.lot() for lot in written)
 
-    def add(self, request: bytes, side: SideRow, signature: dict[str, str] | None) -> None:
-        """Add a row to the first open lot that takes its types, or to a new one."""
-        lot, merged = self._place(signature)
-        if self._is_full(lot, len(request)):
+    def add(self, line: bytes, side: SideRow, signature: Signature | None) -> None:
+        """Add a row, of its request line, to the first open lot that takes its types, or to a new one.
+
+        Raises:
+            RowProblem: rows of too many kinds of types are apart already.
+        """
+        self.put(line, side_line(side), signature)
+
+    def put(self, line: bytes, side: bytes, signature: Signature | None) -> None:
+        """Add a row whose sidecar's line is made.
+
+        Raises:
+            RowProblem: as above.
+        """
+        if not self._room or (signature is not self._signature and signature != self._signature):
+            self._turn_to(signature)
+        self._lines.append(line)
+        self._sides.append(side)
+        self._bytes += len(line) + len(side)
+        self._room -= 1
+        if self._bytes > _BLOCK_BYTES:
+            self._hand_on()
+
+    def _turn_to(self, signature: Signature | None) -> None:
+        """Place rows of a signature; the next rows mostly have the same, and need no look."""
+        self._hand_on()
+        lot = self._place(signature)
+        if lot.rows >= self._context.settings.lot_rows or lot.bytes + _MOST_BYTES > limits.LOT_BYTES:
             self._open.remove(lot)
             self._full.append(lot)
-            lot, merged = self._new_lot(), signature
-        lot.add(request, side, merged)
+            lot = self._new_lot(signature)
+        self._lot, self._signature = lot, signature
+        self._room = min(_BLOCK_ROWS, self._context.settings.lot_rows - lot.rows)
 
-    def _place(self, signature: dict[str, str] | None) -> tuple[_OpenLot, dict[str, str] | None]:
+    def _hand_on(self) -> None:
+        if self._lot is not None and self._lines:
+            self._lot.add(len(self._lines), b"".join(self._lines), b"".join(self._sides))
+        self._lines.clear()
+        self._sides.clear()
+        self._bytes = self._room = 0
+
+    def _place(self, signature: Signature | None) -> _OpenLot:
         for lot in self._open:
-            merged = _together(lot.signature, signature)
-            if merged is not None or lot.signature == signature:
-                return lot, merged
-        return self._new_lot(), signature
+            if lot.signature is None or signature is None:
+                if lot.signature is signature:
+                    return lot
+            elif (merged := merge(lot.signature, signature)) is not None:
+                lot.signature = merged
+                return lot
+        if len(self._open) >= MOST_OPEN:
+            hint = "Give one place one type in all rows, or spread the rows over several files."
+            message = f"The rows before have {MOST_OPEN} other combinations of types, none of which goes with this one."
+            raise refusal("TOO_MANY_TYPES", message, hint, "request")
+        return self._new_lot(signature)
 
-    def _is_full(self, lot: _OpenLot, more: int) -> bool:
-        rows_full = lot.rows >= self._context.settings.lot_rows
-        return rows_full or (lot.rows > 0 and lot.bytes + more > limits.LOT_BYTES)
-
-    def _new_lot(self) -> _OpenLot:
+    def _new_lot(self, signature: Signature | None) -> _OpenLot:
         lot = _OpenLot(self._context, self._stack, self._folder, self._next, self._attempt)
+        lot.signature = signature
         self._next = LotNumber(self._next + 1)
         self._open.append(lot)
         return lot
-
-
-def _together(one: dict[str, str] | None, other: dict[str, str] | None) -> dict[str, str] | None:
-    return None if one is None or other is None else merge(one, other)

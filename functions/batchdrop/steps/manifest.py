@@ -84,6 +84,8 @@ def manifest(job: Job, outcome: JobState, account: Account, files: tuple[File, .
             "duplicate_answers": account.tally.duplicates,
             "unknown_echoes": account.tally.unknown_echoes,
             "foreign_answers": account.tally.foreign,
+            "rekeyed_answers": account.tally.rekeyed,
+            "lenient_answers": account.tally.lenient,
         },
         "tokens": account.usage,
         "attempts": account.attempts,

@@ -1,21 +1,23 @@
-"""The files of a job's output: composed in `work`, where the parts lie, then copied to `output`."""
+"""The files of a job's output: composed in `work`, where the parts lie, then copied to `output`, all in storage."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from batchdrop.domain.job import InputFormat, Job, OutputFormat
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.shard import Part
-from batchdrop.rows.results import failed_header
+from batchdrop.rows.failures import failed_header
+from batchdrop.rows.results import Lines
 from batchdrop.steps.compose import compose_all
 from batchdrop.steps.context import Context
 from batchdrop.steps.lots import JSON_LINES
 from batchdrop.steps.manifest import File
-from batchdrop.steps.parts import format_of, layout_of
 from batchdrop.steps.prompts import read_prompt
+from batchdrop.steps.sinks import format_of, layout_of
 
 _CSV = "text/csv; charset=utf-8"
+_PARQUET = "application/vnd.apache.parquet"
 
 
 def write_files(context: Context, job: Job, parts: list[Part]) -> tuple[File, ...]:
@@ -24,70 +26,96 @@ def write_files(context: Context, job: Job, parts: list[Part]) -> tuple[File, ..
     Raises:
         ObjectGone: a part is not there any more.
     """
-    return (*_row_files(context, job, parts), *_prompt_file(context, job))
+    sheets = [sheet for sheet in _sheets(job, parts) if sheet.parts] if parts else []
+    files = [file for sheet in sheets for file in _write_sheet(context, job, sheet)]
+    return (*files, *_prompt_file(context, job))
 
 
 class _Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of rows to be composed: a header, perhaps, and the shards' parts."""
+    """A table of rows: objects of `work`, each with its number of rows, to become one file `stem.kind`.
 
-    name: str
-    kind: str
-    header: bytes
-    parts: list[str]
-    rows: int
+    Parquet files cannot be composed, so such a table is a folder of them.
+    """
 
+    stem: str
+    kind: OutputFormat
+    parts: list[tuple[str, int]]
+    header: bytes = b""
 
-def _row_files(context: Context, job: Job, parts: list[Part]) -> Iterable[File]:
-    return [_compose(context, job, sheet) for sheet in _sheets(job, parts) if sheet.rows] if parts else []
+    @property
+    def name(self) -> str:
+        return f"{self.stem}.{self.kind}"
+
+    @property
+    def content_type(self) -> str:
+        return {OutputFormat.CSV: _CSV, OutputFormat.JSONL: JSON_LINES, OutputFormat.PARQUET: _PARQUET}[self.kind]
 
 
 def _sheets(job: Job, parts: list[Part]) -> tuple[_Sheet, ...]:
-    layout = layout_of(job)
-    results, results_kind = _named("results", is_csv=job.output_format is OutputFormat.CSV)
-    failed, failed_kind = _named("failed", is_csv=layout.format is InputFormat.CSV)
-    result_rows = sum(part.result_rows for part in parts)
-    error_rows = sum(part.error_rows for part in parts)
+    layout, output = layout_of(job), job.output_format
     return (
         _Sheet(
-            name=results,
-            kind=results_kind,
-            header=format_of(job).header(),
-            parts=[part.results for part in parts],
-            rows=result_rows,
+            stem="results",
+            kind=output,
+            parts=[(part.results, part.result_rows) for part in parts if part.results],
+            header=b"" if output is OutputFormat.PARQUET else Lines(format_of(job)).header,
         ),
         _Sheet(
-            name="errors.jsonl",
-            kind=JSON_LINES,
-            header=b"",
-            parts=[part.errors for part in parts],
-            rows=error_rows,
+            stem="errors",
+            kind=OutputFormat.JSONL,
+            parts=[(part.errors, part.error_rows) for part in parts if part.errors],
         ),
         _Sheet(
-            name=failed,
-            kind=failed_kind,
+            stem="failed",
+            kind=_own_format(layout.format),
+            parts=[(part.failed, part.failed_rows) for part in parts if part.failed],
             header=failed_header(layout),
-            parts=[part.failed for part in parts],
-            rows=error_rows,
         ),
     )
 
 
-def _named(stem: str, *, is_csv: bool) -> tuple[str, str]:
-    return (f"{stem}.csv", _CSV) if is_csv else (f"{stem}.jsonl", JSON_LINES)
+def _own_format(found: InputFormat) -> OutputFormat:
+    match found:
+        case InputFormat.CSV:
+            return OutputFormat.CSV
+        case InputFormat.PARQUET:
+            return OutputFormat.PARQUET
+        case _:
+            return OutputFormat.JSONL
+
+
+def _write_sheet(context: Context, job: Job, sheet: _Sheet) -> Iterable[File]:
+    if sheet.kind is OutputFormat.PARQUET:
+        return _write_folder(context, job, sheet)
+    return [_compose(context, job, sheet)]
+
+
+def _write_folder(context: Context, job: Job, sheet: _Sheet) -> Iterator[File]:
+    """Copy the parts, but not those that an earlier run has copied: the same part is the same bytes."""
+    output = context.settings.output_bucket
+    folder = f"{_folder(job)}/{sheet.name}"
+    standing = {info.name: info for info in context.objects.list(output, f"{folder}/")}
+    for number, (part, rows) in enumerate(sheet.parts):
+        name = f"{folder}/part-{number:05d}.parquet"
+        yield _file(standing.get(name) or _copy(context, part, name, sheet.content_type), rows)
 
 
 def _compose(context: Context, job: Job, sheet: _Sheet) -> File:
     folder = f"jobs/{job.id}/output/{context.tokens.fresh()}"
-    sources = [part for part in sheet.parts if part]
+    sources = [part for part, _ in sheet.parts]
     if sheet.header:
-        sources.insert(0, _write(context, f"{folder}/{sheet.name}.header", sheet.header, sheet.kind))
-    composed = f"{folder}/{sheet.name}"
-    compose_all(context, composed, sources, sheet.kind)
+        sources.insert(0, _write(context, f"{folder}/{sheet.name}.header", sheet.header, sheet.content_type))
+    whole = sources[0]
+    if len(sources) > 1:
+        whole = f"{folder}/{sheet.name}"
+        compose_all(context, whole, sources, sheet.content_type)
+    written = _copy(context, whole, f"{_folder(job)}/{sheet.name}", sheet.content_type)
+    return _file(written, sum(rows for _, rows in sheet.parts))
+
+
+def _copy(context: Context, source: str, name: str, content_type: str) -> ObjectInfo:
     settings = context.settings
-    written = context.objects.rewrite(
-        settings.work_bucket, composed, settings.output_bucket, f"{_folder(job)}/{sheet.name}", sheet.kind
-    )
-    return _file(written, sheet.rows)
+    return context.objects.rewrite(settings.work_bucket, source, settings.output_bucket, name, content_type)
 
 
 def _prompt_file(context: Context, job: Job) -> Iterable[File]:

@@ -1,22 +1,27 @@
 """Writing a shard's part of the output: its rows in order, results in one object, errors and failed in others."""
 
-import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import msgspec
 
 from batchdrop.domain.errors import BatchdropError
 from batchdrop.domain.ids import row_key
-from batchdrop.domain.job import InputFormat, Job, Layout
+from batchdrop.domain.job import Job
 from batchdrop.domain.shard import Lot, Part, Shard
 from batchdrop.domain.states import LotState
+from batchdrop.rows.failures import error_line
 from batchdrop.rows.outcomes import merge_outcomes, read_outcomes
-from batchdrop.rows.results import ResultFormat, error_line, failed_record, result_format
-from batchdrop.rows.sidecar import read_invalid, read_sidecar
+from batchdrop.rows.sidecar import read_invalid
 from batchdrop.rows.values import Answered, BadRow, Failed, Problem
+from batchdrop.steps.blocks import Blocks
 from batchdrop.steps.context import Context
+from batchdrop.steps.lot_rows import sides_of
 from batchdrop.steps.lots import LazyObject
+from batchdrop.steps.sinks import failed_sink, layout_of, result_sink
+
+Ended = Answered | Failed | BadRow
 
 
 class RowsDoNotAddUp(BatchdropError):
@@ -30,55 +35,40 @@ class Base(msgspec.Struct, frozen=True):
     lines: int = 0
 
 
-def format_of(job: Job) -> ResultFormat:
-    """How this job's results are written."""
-    layout = layout_of(job)
-    native = layout.format is InputFormat.VERTEX_JSONL
-    return result_format(layout, job.output_format, job.answer_columns, native)
+def closed_rows(
+    context: Context, shard: Shard, closing: Iterator[Answered | Failed] | None = None, problem: Problem | None = None
+) -> Iterator[Ended]:
+    """A shard's rows in order: invalid ones, those of lots that closed, and those of lots that are closing.
+
+    With a problem, rows of lots that are open become errors with it; else they are left out, as rows that were never
+    asked.
+    """
+    bucket = context.settings.work_bucket
+    closed = [read_outcomes(context.objects.read(bucket, lot.closed)) for lot in shard.lots if lot.closed]
+    still_open = [lot for lot in shard.lots if lot.state is not LotState.CLOSED] if problem is not None else []
+    lots: list[Iterator[Answered | Failed]] = [*closed, *([] if closing is None else [closing])]
+    if still_open and problem is not None:
+        lots.append(_unanswered(context, still_open, problem))
+    rows = lots[0] if len(lots) == 1 else merge_outcomes(lots)
+    if not shard.invalid_object:
+        return rows
+    return _with_invalid(rows, read_invalid(context.objects.read(bucket, shard.invalid_object)))
 
 
-def layout_of(job: Job) -> Layout:
-    """The layout of a job that was planned."""
-    if job.layout is None:
-        raise AssertionError("a job with shards has a layout")
-    return job.layout
-
-
-def write_part(context: Context, job: Job, shard: Shard, base: Base, unanswered: Problem | None) -> Part:
-    """Write what a shard gives to the output.
-
-    Rows of lots that are not closed become errors with the problem given; without one they are left out, as rows
-    that were never asked.
+def write_part(  # noqa: PLR0913  # what a part is made of
+    context: Context, job: Job, shard: Shard, base: Base, rows: Iterable[Ended], *, left_out: int = 0
+) -> Part:
+    """Write what a shard gives to the output: its rows in order, all but so many that are left out.
 
     Raises:
         RowsDoNotAddUp: a row would be lost or doubled.
     """
-    writer_format = format_of(job)
-    layout = layout_of(job)
-    folder = f"jobs/{job.id}/{shard.index:06d}/{context.tokens.fresh()}"
-    results = errors = 0
     with ExitStack() as stack:
-        result_file = LazyObject(context, stack, f"{folder}/results")
-        error_file = LazyObject(context, stack, f"{folder}/errors.jsonl")
-        failed_file = LazyObject(context, stack, f"{folder}/failed")
-        for row in _in_order(context, shard, unanswered):
-            if isinstance(row, Answered):
-                result_file.write(writer_format.result(row, base.rows + row.side.row))
-                results += 1
-                continue
-            key = row_key(job.id, shard.index, row.row if isinstance(row, BadRow) else row.side.row)
-            error_file.write(error_line(row, base.rows, base.lines, key, layout))
-            raw = row.raw if isinstance(row, BadRow) else row.side.text().encode()
-            failed_file.write(failed_record(raw, layout))
-            errors += 1
-    _check(shard, results + errors, not_asked(shard) if unanswered is None else 0)
-    return Part(
-        results=result_file.name,
-        errors=error_file.name,
-        failed=failed_file.name,
-        result_rows=results,
-        error_rows=errors,
-    )
+        files = _PartFiles(context, stack, job, shard, base)
+        files.write(rows)
+        part = files.part()
+        _check(shard, part.result_rows + part.error_rows, left_out)
+    return part
 
 
 def not_asked(shard: Shard) -> int:
@@ -86,22 +76,69 @@ def not_asked(shard: Shard) -> int:
     return sum(lot.rows for lot in shard.lots if lot.state is not LotState.CLOSED)
 
 
-def _in_order(context: Context, shard: Shard, unanswered: Problem | None) -> Iterator[Answered | Failed | BadRow]:
-    lots = [rows for lot in shard.lots if (rows := _lot_rows(context, lot, unanswered)) is not None]
-    streams: list[Iterator[Answered | Failed | BadRow]] = [iter(merge_outcomes(lots))]
-    if shard.invalid_object:
-        streams.append(read_invalid(context.objects.read(context.settings.work_bucket, shard.invalid_object)))
-    return heapq.merge(*streams, key=lambda row: row.row if isinstance(row, BadRow) else row.side.row)
+class _PartFiles:
+    """The three objects of a part, each there only if something is in it."""
+
+    def __init__(self, context: Context, stack: ExitStack, job: Job, shard: Shard, base: Base) -> None:
+        folder = f"jobs/{job.id}/{shard.index:06d}/{context.tokens.fresh()}"
+        self._result_file = LazyObject(context, stack, f"{folder}/results")
+        self._error_file = LazyObject(context, stack, f"{folder}/errors.jsonl")
+        self._failed_file = LazyObject(context, stack, f"{folder}/failed")
+        self._make_results = partial(result_sink, context, job, self._result_file)
+        self._job = job
+        self._layout = layout_of(job)
+        self._shard = shard
+        self._base = base
+        self._results = self._errors = self._failed = 0
+
+    def write(self, rows: Iterable[Ended]) -> None:
+        results, errors = self._make_results(), Blocks(self._error_file)
+        failed = failed_sink(self._layout, self._failed_file)
+        add_result, first_row = results.add, self._base.rows
+        for row in rows:
+            if isinstance(row, Answered):
+                add_result(row, first_row + row.side.row)
+                self._results += 1
+            else:
+                errors.add(self._error_line(row))
+                failed.add(row)
+                self._errors += 1
+        results.end()
+        errors.end()
+        failed.end()
+        self._failed = failed.rows
+
+    def _error_line(self, row: Failed | BadRow) -> bytes:
+        number = row.row if isinstance(row, BadRow) else row.side.row
+        key = row_key(self._job.id, self._shard.index, number)
+        return error_line(row, self._base.rows, self._base.lines, key, self._layout)
+
+    def part(self) -> Part:
+        return Part(
+            results=self._result_file.name,
+            errors=self._error_file.name,
+            failed=self._failed_file.name,
+            result_rows=self._results,
+            error_rows=self._errors,
+            failed_rows=self._failed,
+        )
 
 
-def _lot_rows(context: Context, lot: Lot, unanswered: Problem | None) -> Iterator[Answered | Failed] | None:
-    bucket = context.settings.work_bucket
-    if lot.state is LotState.CLOSED:
-        return read_outcomes(context.objects.read(bucket, lot.closed)) if lot.closed else None
-    if unanswered is None:
-        return None
-    sides = read_sidecar(context.objects.read(bucket, lot.sidecar))
-    return (Failed(side=side, problem=unanswered) for side in sides)
+def _unanswered(context: Context, lots: list[Lot], problem: Problem) -> Iterator[Failed]:
+    return (Failed(side=side, problem=problem) for side in sides_of(context, lots))
+
+
+def _with_invalid(rows: Iterator[Answered | Failed], invalid: Iterator[BadRow]) -> Iterator[Ended]:
+    """Put the few invalid rows between the others."""
+    bad = next(invalid, None)
+    for row in rows:
+        while bad is not None and bad.row < row.side.row:
+            yield bad
+            bad = next(invalid, None)
+        yield row
+    if bad is not None:
+        yield bad
+    yield from invalid
 
 
 def _check(shard: Shard, written: int, left_out: int) -> None:

@@ -1,33 +1,46 @@
-"""Release: give the lots of a batch that asked nothing back to the queue, and its slot back to the lane."""
+"""The end of a batch's hold on its lane: released unasked, its lots wait again; or closed when all is collected."""
 
 from datetime import datetime, timedelta
 
 import msgspec
 
+from batchdrop.domain import limits
 from batchdrop.domain.batch import Batch, batch_ref
 from batchdrop.domain.lane import Lane, lane_ref
 from batchdrop.domain.lots import carried, change, waiting_again
 from batchdrop.domain.shard import shard_ref
 from batchdrop.domain.states import BatchState, move_batch
-from batchdrop.ports import Write
+from batchdrop.domain.turn import Turn
+from batchdrop.ports import Snapshot, Write
 from batchdrop.steps.context import Context
+from batchdrop.steps.turns import done, leave, submit_turn
 from batchdrop.steps.writes import decide_again, replace
 
-_FIRST_BACKOFF = timedelta(seconds=30)
 _LONGEST_BACKOFF = timedelta(minutes=30)
 
 
 def release(context: Context, batch: Batch, due_at: datetime | None) -> None:
-    """Undo the commit that made a batch, in one commit; without a due time, the lane backs off as after a 429."""
+    """Undo the commit that made a batch, in one commit, if it is still under the caller's claim.
+
+    Without a due time, the lane backs off as after a 429.
+    """
 
     def act() -> None:
         found = context.documents.get(batch_ref(batch.id))
         lane = context.documents.get(lane_ref(batch.lane))
-        if found is None or lane is None or found.value.state is not BatchState.SUBMITTING:
+        if found is None or lane is None or not found.value.is_claimed_as(batch):
             return
         now = context.clock.now()
-        freed = without(lane.value, batch) if due_at is not None else _backed_off(lane.value, batch, now)
-        closed = msgspec.structs.replace(found.value, state=move_batch(found.value.state, BatchState.CLOSED))
+        freed = (
+            without(lane.value, batch)
+            if due_at is not None
+            else _backed_off(lane.value, batch, now, context.settings.retry_wait)
+        )
+        closed = msgspec.structs.replace(
+            found.value,
+            state=move_batch(found.value.state, BatchState.CLOSED),
+            expire_at=now + limits.KEEP_DOCUMENTS,
+        )
         writes: list[Write] = [replace(context, found, closed), replace(context, lane, freed)]
         due = due_at or freed.backoff_until or now
         for shard in context.documents.get_all(sorted({shard_ref(lot.job, lot.shard) for lot in batch.lots}, key=str)):
@@ -39,11 +52,34 @@ def release(context: Context, batch: Batch, due_at: datetime | None) -> None:
     decide_again(act)
 
 
+def close_batch(context: Context, batch: Batch, own: Snapshot[Turn]) -> None:
+    """Close an ended batch and free its slot, last, with the own turn; what waits may have the slot now."""
+    found = context.documents.get(batch_ref(batch.id))
+    lane = context.documents.get(lane_ref(batch.lane))
+    if found is None or found.value.state is not BatchState.ENDED or lane is None:
+        context.documents.commit([done(own)])
+        return
+    expire_at = context.clock.now() + limits.KEEP_DOCUMENTS
+    state = move_batch(found.value.state, BatchState.CLOSED)
+    freed = without(lane.value, batch)
+    if found.value.ending is not None and found.value.ending.state is not None:
+        freed = msgspec.structs.replace(freed, refusals=0, backoff_until=None)
+    context.documents.commit(
+        [
+            replace(context, found, msgspec.structs.replace(found.value, state=state, expire_at=expire_at)),
+            replace(context, lane, freed),
+            leave(context, submit_turn(context, batch.lane, batch.id)),
+            done(own),
+        ]
+    )
+    context.log.info("batch.closed", batch=batch.id)
+
+
 def without(lane: Lane, batch: Batch) -> Lane:
     """Free the slot that a batch holds."""
     return msgspec.structs.replace(lane, running=tuple(other for other in lane.running if other != batch.id))
 
 
-def _backed_off(lane: Lane, batch: Batch, now: datetime) -> Lane:
-    wait = min(_FIRST_BACKOFF * 2**lane.refusals, _LONGEST_BACKOFF)
+def _backed_off(lane: Lane, batch: Batch, now: datetime, first_wait: timedelta) -> Lane:
+    wait = min(first_wait * 2**lane.refusals, _LONGEST_BACKOFF)
     return msgspec.structs.replace(without(lane, batch), backoff_until=now + wait, refusals=lane.refusals + 1)

@@ -21,6 +21,7 @@ from batchdrop.steps.collect import collect
 from batchdrop.steps.context import Context
 from batchdrop.steps.finish import finish
 from batchdrop.steps.plan import plan
+from batchdrop.steps.release import close_batch
 from batchdrop.steps.stage import stage
 from batchdrop.steps.submit import submit
 from batchdrop.steps.writes import decide_again, replace
@@ -68,7 +69,11 @@ def _give_up(context: Context, own: Snapshot[Turn]) -> None:
             decide_again(lambda job=job: _fail_unfinished(context, job, reason))  # type: ignore[misc]
         else:
             stop_job(context, job, JobState.FAILED, reason)
-    context.documents.commit([turns.done(own)])
+    batch = context.documents.get(batch_ref(turn.batch)) if turn.batch is not None else None
+    if batch is None:
+        context.documents.commit([turns.done(own)])
+    else:
+        decide_again(lambda: close_batch(context, batch.value, own))
 
 
 def _jobs_of(context: Context, turn: Turn) -> tuple[JobId, ...]:

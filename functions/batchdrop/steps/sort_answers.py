@@ -1,165 +1,157 @@
-"""Sorting a batch's answers by lot, in bounded memory.
+"""Bringing the answers of a batch to their rows: by key, and where a key came back damaged by what was asked."""
 
-Answers come in any order and in several files. What fits the budget is sorted in memory; what does not is
-distributed by row range into `work` in one pass, then sorted range by range.
-"""
-
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
-from operator import itemgetter
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from batchdrop.domain.batch import Batch
-from batchdrop.domain.ids import JobId, RowNumber, ShardIndex, split_row_key
+from batchdrop.domain.ids import JobId, RowNumber, ShardIndex
 from batchdrop.domain.objects import ObjectInfo
-from batchdrop.rows.answers import Answer, UnreadableAnswer, parse_answer
+from batchdrop.rows.answers import Line, parse_line
+from batchdrop.rows.collate import Pair
 from batchdrop.rows.sidecar import lines_of
+from batchdrop.steps.answer_store import MEMORY_BYTES, AnswerStore
+from batchdrop.steps.asked import Asked
 from batchdrop.steps.context import Context
-from batchdrop.steps.lots import LazyObject
-
-MEMORY_BYTES = 48 * 2**20
-"""Answer bytes that are sorted in memory at once."""
 
 ShardName = tuple[JobId, ShardIndex]
-Rows = Iterator[tuple[RowNumber, Answer]]
+
+_MOST_DIGITS = 10
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A shard whose answers are asked for: how many records it has, and whether responses are kept whole."""
+
+    rows: int
+    native: bool
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """How many lines the answer files hold, and how many of them name no row of the batch."""
+    """How many lines the answer files hold, and how many of them are for no row of the batch."""
 
     lines: int = 0
     strangers: int = 0
 
 
+class _Span(msgspec.Struct, frozen=True):
+    """The places of a shard's rows. One that is not wanted has none."""
+
+    first: int
+    rows: int
+    native: bool
+
+
 class SortedAnswers:
-    """Answers of a batch, ready to be read lot by lot in row order."""
+    """Answers of a batch, ready to be read shard by shard in row order, and as often as needed."""
 
-    def __init__(self, seen: Seen, ranges: Mapping[ShardName, "list[_Range]"]) -> None:
+    def __init__(self, seen: Seen, store: AnswerStore, spans: Mapping[str, _Span]) -> None:
         self.seen = seen
-        self._ranges = ranges
+        self._store = store
+        self._spans = spans
 
-    def of(self, shard: ShardName) -> Rows:
+    def of(self, shard: ShardName) -> Iterator[Pair]:
         """Answers to rows of a shard, in row order."""
-        for piece in self._ranges.get(shard, []):
-            yield from piece.load()
+        span = self._spans.get(_prefix(shard))
+        if span is None:
+            return
+        first = span.first
+        for place, answer in self._store.between(first, first + span.rows):
+            yield RowNumber(place - first), answer
 
 
 def sort_answers(
-    context: Context, batch: Batch, files: Iterable[ObjectInfo], rows: Mapping[ShardName, int]
+    context: Context,
+    batch: Batch,
+    shards: Mapping[ShardName, Wanted],
+    asked: Asked,
+    *,
+    memory: int = MEMORY_BYTES,
 ) -> SortedAnswers:
-    """Sort the answers of a batch. `rows` tells how many records each of its shards has.
+    """Sort the answers of a batch to the rows of the shards given; those of its other shards are passed over.
 
     Raises:
         ObjectGone: an answer file is not there at the generation it was listed with.
     """
-    files = list(files)
-    total = sum(file.size for file in files)
-    pieces = max(1, -(-total // MEMORY_BYTES))
-    if pieces == 1:
-        return _in_memory(context, files, rows)
-    return _distributed(context, batch, files, rows, pieces)
+    spans = _spans(batch, shards)
+    store = AnswerStore(context, f"batches/{batch.id}/answers/{context.tokens.fresh()}", memory)
+    files = batch.ending.files if batch.ending is not None else ()
+    sorter = _Sorter(context, files, spans, store)
+    seen = sorter.by_key()
+    if sorter.unplaced:
+        found = sorter.by_echo(asked.keys_of(frozenset(sorter.unplaced)))
+        seen = Seen(seen.lines, seen.strangers - found)
+    store.finish()
+    return SortedAnswers(seen, store, spans)
 
 
-class _Range:
-    """Answers to a range of one shard's rows, in memory or in an object that is read when they are asked for."""
+class _Sorter:
+    """Reads the answer files; `unplaced` has the fingerprints of lines whose key is of no use."""
 
-    def __init__(self, shard: ShardName) -> None:
-        self.shard = shard
-        self._answers: list[tuple[RowNumber, Answer]] = []
-
-    def add(self, row: RowNumber, answer: Answer) -> None:
-        self._answers.append((row, answer))
-
-    def load(self) -> Rows:
-        return _by_row(self._answers)
-
-
-class _StoredRange(_Range):
-    """A range whose answers lie in `work`."""
-
-    def __init__(self, context: Context, shard: ShardName, lines: LazyObject) -> None:
-        super().__init__(shard)
+    def __init__(
+        self, context: Context, files: Sequence[ObjectInfo], spans: Mapping[str, _Span], store: AnswerStore
+    ) -> None:
         self._context = context
-        self.lines = lines
+        self._files = files
+        self._spans = spans
+        self._store = store
+        self.unplaced: set[str] = set()
 
-    def load(self) -> Rows:
-        if not self.lines.name:
-            return iter(())
-        chunks = self._context.objects.read(self._context.settings.work_bucket, self.lines.name)
-        return _by_row(_keyed(chunks))
-
-
-def _in_memory(context: Context, files: list[ObjectInfo], rows: Mapping[ShardName, int]) -> SortedAnswers:
-    ranges = {shard: _Range(shard) for shard in rows}
-    lines = strangers = 0
-    for line in _lines(context, files):
-        lines += 1
-        answer = parse_answer(line)
-        place = _place(answer, rows)
-        if place is None or isinstance(answer, UnreadableAnswer):
-            strangers += 1
-            continue
-        ranges[place[0]].add(place[1], answer)
-    return SortedAnswers(Seen(lines, strangers), {shard: [found] for shard, found in ranges.items()})
-
-
-def _distributed(
-    context: Context, batch: Batch, files: list[ObjectInfo], rows: Mapping[ShardName, int], pieces: int
-) -> SortedAnswers:
-    folder = f"batches/{batch.id}/answers/{context.tokens.fresh()}"
-    starts = _starts(rows, pieces)
-    lines = strangers = 0
-    with ExitStack() as stack:
-        ranges = {
-            shard: [
-                _StoredRange(
-                    context, shard, LazyObject(context, stack, f"{folder}/{shard[0]}-{shard[1]}-{start}.jsonl")
-                )
-                for start in found
-            ]
-            for shard, found in starts.items()
-        }
-        for line in _lines(context, files):
+    def by_key(self) -> Seen:
+        """Take every line that has a key of the batch."""
+        lines = strangers = 0
+        add = self._store.add
+        for line in self._lines():
             lines += 1
-            place = _place(parse_answer(line), rows)
-            if place is None:
+            found = parse_line(line)
+            if found is None:
                 strangers += 1
                 continue
-            shard, row = place
-            ranges[shard][bisect_right(starts[shard], row) - 1].lines.write(line + b"\n")
-    return SortedAnswers(Seen(lines, strangers), {shard: list(found) for shard, found in ranges.items()})
+            span, row = self._place(found.key)
+            if span is None:
+                strangers += 1
+                if found.fingerprint:
+                    self.unplaced.add(found.fingerprint)
+            elif span.rows:
+                add(span.first + row, found.answer(native=span.native))
+        return Seen(lines, strangers)
+
+    def by_echo(self, keys: Mapping[str, str]) -> int:
+        """Take the lines whose key is of no use, but whose echo is one row's alone; tells how many."""
+        found = 0
+        for line in self._lines() if keys else ():
+            parsed = parse_line(line)
+            if parsed is not None and self._place(parsed.key)[0] is None and parsed.fingerprint in keys:
+                found += 1
+                self._take(parsed, keys[parsed.fingerprint])
+        return found
+
+    def _take(self, found: Line, key: str) -> None:
+        span, row = self._place(key)
+        if span is not None and span.rows:
+            self._store.add(span.first + row, found.answer(native=span.native, rekeyed=True))
+
+    def _place(self, key: str) -> tuple[_Span | None, int]:
+        prefix, _, row = key.rpartition(".")
+        span = self._spans.get(prefix)
+        if span is None or not (row.isascii() and row.isdigit()) or len(row) > _MOST_DIGITS:
+            return None, 0
+        number = int(row)
+        return (span, number) if number < span.rows or not span.rows else (None, 0)
+
+    def _lines(self) -> Iterator[bytes]:
+        for file in self._files:
+            yield from lines_of(self._context.objects.read(file.bucket, file.name, file.generation))
 
 
-def _starts(rows: Mapping[ShardName, int], pieces: int) -> dict[ShardName, list[int]]:
-    """First rows of each shard's ranges, so that together there are about `pieces`, at least one a shard."""
-    a_piece = max(1, -(-sum(rows.values()) // pieces))
-    return {shard: list(range(0, max(count, 1), a_piece)) for shard, count in rows.items()}
+def _spans(batch: Batch, shards: Mapping[ShardName, Wanted]) -> dict[str, _Span]:
+    spans = {_prefix((lot.job, lot.shard)): _Span(0, 0, native=False) for lot in batch.lots}
+    first = 0
+    for name in sorted(shards):
+        wanted = shards[name]
+        spans[_prefix(name)] = _Span(first, wanted.rows, wanted.native)
+        first += wanted.rows
+    return spans
 
 
-def _lines(context: Context, files: list[ObjectInfo]) -> Iterator[bytes]:
-    for file in files:
-        yield from lines_of(context.objects.read(file.bucket, file.name, file.generation))
-
-
-def _place(answer: Answer | UnreadableAnswer, rows: Mapping[ShardName, int]) -> tuple[ShardName, RowNumber] | None:
-    found = None if isinstance(answer, UnreadableAnswer) else split_row_key(answer.key)
-    if found is None:
-        return None
-    job, shard, row = found
-    return ((job, shard), row) if row < rows.get((job, shard), 0) else None
-
-
-def _keyed(chunks: Iterable[bytes]) -> list[tuple[RowNumber, Answer]]:
-    keyed = []
-    for line in lines_of(chunks):
-        answer = parse_answer(line)
-        found = None if isinstance(answer, UnreadableAnswer) else split_row_key(answer.key)
-        if found is not None and not isinstance(answer, UnreadableAnswer):
-            keyed.append((found[2], answer))
-    return keyed
-
-
-def _by_row(keyed: Iterable[tuple[RowNumber, Answer]]) -> Rows:
-    return iter(sorted(keyed, key=itemgetter(0)))
+def _prefix(shard: ShardName) -> str:
+    return f"{shard[0]}.{shard[1]}"

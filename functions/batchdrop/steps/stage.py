@@ -1,26 +1,29 @@
 """Stage: read a shard's slice, check and render each row, write its lots; the last of a wave moves the job on."""
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 
 import msgspec
 
 from batchdrop.domain.errors import ObjectGone
-from batchdrop.domain.ids import LotNumber, row_key
+from batchdrop.domain.ids import LotNumber, RowKey, RowNumber, row_key
 from batchdrop.domain.job import InputFormat, Job, Layout, job_ref
 from batchdrop.domain.shard import Shard, shard_ref, shards_in
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState, ShardState, move_shard
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot
-from batchdrop.rows.prompt import Renderer
-from batchdrop.rows.read import SliceReader, read_from, read_to
-from batchdrop.rows.requests import RowProblem, check_native, check_size, fingerprint, request_line, signature
-from batchdrop.rows.sidecar import invalid_line
-from batchdrop.rows.values import BadRow, Row, SideRow, json_raw, text_raw
+from batchdrop.rows.native import NativeRequests
+from batchdrop.rows.problems import RowProblem
+from batchdrop.rows.render import PromptRequests
+from batchdrop.rows.sidecar import invalid_line, side_bytes
+from batchdrop.rows.values import BadRow, Row, text_json
 from batchdrop.steps.closing import stop_job
 from batchdrop.steps.context import Context
+from batchdrop.steps.find_columns import RecordColumns
 from batchdrop.steps.identify import deleted
 from batchdrop.steps.lots import LazyObject, LotFiles
 from batchdrop.steps.prompts import prompt_of
+from batchdrop.steps.read_slice import rows_of
 from batchdrop.steps.turns import admit_turn, done, leave, plan_turn
 from batchdrop.steps.writes import decide_again, replace
 
@@ -78,82 +81,68 @@ def _stage_rows(context: Context, job: Job, shard: Shard) -> Shard:
     Raises:
         ObjectGone: the input's generation is not there any more.
     """
-    layout = job.layout
-    if layout is None:
-        raise AssertionError("a planned job has a layout")
-    prompt = prompt_of(context, job)
-    maker = _RequestMaker(job, shard, layout, Renderer(prompt) if prompt is not None and prompt.has_template else None)
-    chunks = context.objects.read(
-        job.input.bucket,
-        job.input.name,
-        job.input.generation,
-        read_from(shard.slice, layout),
-        read_to(shard.slice, layout),
-    )
-    reader = SliceReader(chunks, layout, shard.slice, job.input.size)
+    reader = rows_of(context, job, shard)
     folder = f"jobs/{job.id}/{shard.index:06d}/{context.tokens.fresh()}"
-    invalid = 0
     with ExitStack() as stack, LotFiles(context, folder, LotNumber(0)) as files:
-        invalid_rows = LazyObject(context, stack, f"{folder}/invalid.jsonl")
-        for row in reader:
-            made = maker.make(row)
-            if isinstance(made, BadRow):
-                invalid_rows.write(invalid_line(made))
-                invalid += 1
-            else:
-                files.add(made.line, made.side, made.signature)
+        staging = _Staging(context, job, shard, files, LazyObject(context, stack, f"{folder}/invalid.jsonl"))
+        staging.take(reader)
     return msgspec.structs.replace(
         shard,
         state=move_shard(shard.state, ShardState.OPEN if files.lots else ShardState.DONE),
         rows=reader.rows,
         lines=reader.lines,
-        invalid=invalid,
-        invalid_object=invalid_rows.name,
+        invalid=staging.invalid,
+        invalid_object=staging.bad_rows.name,
+        columns=staging.columns.found,
         lots=files.lots,
     )
 
 
-class _Made(msgspec.Struct, frozen=True):
-    line: bytes
-    side: SideRow
-    signature: dict[str, str] | None
+class _Staging:
+    """Rows on their way into lots, or into the list of the invalid ones."""
+
+    def __init__(self, context: Context, job: Job, shard: Shard, files: LotFiles, bad_rows: LazyObject) -> None:
+        self.invalid = 0
+        self.bad_rows = bad_rows
+        self.columns = RecordColumns(job)
+        self._files = files
+        self._prompt = _prompt_requests(context, job)
+        self._native = NativeRequests(job.options.unknown_fields, job.model)
+        self._is_text = _layout(job).format is InputFormat.CSV
+        self._keys = row_key(job.id, shard.index, RowNumber(0)).removesuffix("0")
+
+    def take(self, rows: Iterable[Row | BadRow]) -> None:
+        native, prompt, keys, is_text = self._native, self._prompt, self._keys, self._is_text
+        put, see = self._files.put, self.columns.see
+        for row in rows:
+            if isinstance(row, BadRow):
+                self._refuse(row)
+                continue
+            number, raw, key = row.row, row.raw, RowKey(f"{keys}{row.row}")
+            try:
+                request = native.make(key, raw) if prompt is None else prompt.make(key, row.value)
+                side = side_bytes(number, row.line, request.fingerprint, text_json(raw) if is_text else raw)
+                put(request.line, side, request.signature)
+            except RowProblem as found:
+                self._refuse(BadRow(row=number, line=row.line, raw=raw, problem=found.problem))
+            else:
+                see(row)
+
+    def _refuse(self, row: BadRow) -> None:
+        self.bad_rows.write(invalid_line(row))
+        self.invalid += 1
 
 
-class _RequestMaker:
-    """Makes the request line of a row, by the prompt or of a native line."""
+def _prompt_requests(context: Context, job: Job) -> PromptRequests | None:
+    """How a prompt makes requests of this job's rows; None if the rows are requests."""
+    prompt = prompt_of(context, job)
+    layout = _layout(job)
+    if prompt is None or not prompt.has_template or layout.format is InputFormat.VERTEX_JSONL:
+        return None
+    return PromptRequests(prompt, layout)
 
-    def __init__(self, job: Job, shard: Shard, layout: Layout, renderer: Renderer | None) -> None:
-        self._job = job
-        self._shard = shard
-        self._native = layout.format is InputFormat.VERTEX_JSONL
-        self._csv = layout.format is InputFormat.CSV
-        self._renderer = renderer
 
-    def make(self, row: Row | BadRow) -> _Made | BadRow:
-        if isinstance(row, BadRow):
-            return row
-        try:
-            request = self._request(row)
-            types = signature(request)
-        except RowProblem as found:
-            return BadRow(row=row.row, line=row.line, raw=row.raw, problem=found.problem)
-        line = request_line(row_key(self._job.id, self._shard.index, row.row), request)
-        too_large = check_size(line)
-        if too_large is not None:
-            return BadRow(row=row.row, line=row.line, raw=row.raw, problem=too_large)
-        side = SideRow(row=row.row, line=row.line, fingerprint=fingerprint(request), raw=self._raw(row))
-        return _Made(line, side, types)
-
-    def _raw(self, row: Row) -> msgspec.Raw:
-        return text_raw(row.raw.decode()) if self._csv else json_raw(row.raw)
-
-    def _request(self, row: Row) -> dict[str, object]:
-        if self._renderer is not None and not self._native:
-            return self._renderer.render(row.value)
-        problem = check_native(row.value)
-        if problem is not None:
-            raise RowProblem(problem)
-        request = row.value["request"]
-        if not isinstance(request, dict):
-            raise AssertionError("check_native lets no other request pass")
-        return request
+def _layout(job: Job) -> Layout:
+    if job.layout is None:
+        raise AssertionError("a planned job has a layout")
+    return job.layout

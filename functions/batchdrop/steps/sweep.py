@@ -12,9 +12,9 @@ from batchdrop.steps.identify import arrived
 
 
 def list_inputs(context: Context, since: datetime) -> None:
-    """Plan what lies in `input` and was never announced; what is known is passed over by its name's document."""
+    """Take what lies in `input` as if it had just arrived; what is known is passed over by its name's document."""
     for info in context.objects.list(context.settings.input_bucket, "", since=since):
-        if judge(info.name, context.settings.ignored_prefixes).kind in {Kind.DATA, Kind.UNSUPPORTED}:
+        if judge(info.name, context.settings.ignored_prefixes).kind is not Kind.IGNORED:
             arrived(context, info)
 
 

@@ -1,7 +1,7 @@
 """Leaving, starting, sending again and giving up turns."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -78,7 +78,7 @@ def start(context: Context, standing: Snapshot[Turn]) -> Snapshot[Turn] | None:
     Raises:
         Conflict: another run started at the same moment; read again.
     """
-    due_at = context.clock.now() + _resend_after(context)
+    due_at = context.clock.now() + context.settings.lapse
     started = msgspec.structs.replace(standing.value, starts=standing.value.starts + 1, due_at=due_at)
     context.documents.commit([replace(context, standing, started)])
     return context.documents.get(standing.ref)
@@ -94,7 +94,7 @@ def wake(context: Context, job: JobId, step: Step) -> None:
 
 def time_is_up(context: Context, own: Snapshot[Turn]) -> bool:
     """Tell whether a run has used its time and must leave the rest to the next."""
-    started_at = own.value.due_at - _resend_after(context)
+    started_at = own.value.due_at - context.settings.lapse
     return context.clock.now() >= started_at + context.settings.run_limit * limits.YIELD_SHARE
 
 
@@ -106,15 +106,10 @@ def carry_on(context: Context, own: Snapshot[Turn]) -> list[Write]:
 def send_again(context: Context, standing: Snapshot[Turn]) -> list[Write]:
     """Replace a turn by its next number, which is a new document and so a new event."""
     now = context.clock.now()
-    again = msgspec.structs.replace(standing.value, sent=standing.value.sent + 1, due_at=now + _resend_after(context))
+    again = msgspec.structs.replace(standing.value, sent=standing.value.sent + 1, due_at=now + context.settings.lapse)
     return [create(context, turn_ref(again), again), Delete(standing.ref)]
 
 
 def _turn(context: Context, step: Step, what: str) -> Turn:
     now = context.clock.now()
-    return Turn(id=TurnId(f"{step}-{what}"), step=step, created_at=now, due_at=now + _resend_after(context))
-
-
-def _resend_after(context: Context) -> timedelta:
-    """A turn that was not deleted so long after its start was lost, or its run was."""
-    return context.settings.run_limit + limits.RESEND_MARGIN
+    return Turn(id=TurnId(f"{step}-{what}"), step=step, created_at=now, due_at=now + context.settings.lapse)

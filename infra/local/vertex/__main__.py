@@ -1,45 +1,42 @@
 """Serves the stand-in until it is told to stop: `python -m infra.local.vertex --storage URL`."""
 
 import argparse
+import logging
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
+from infra.local.vertex.clock import SimClock
 from infra.local.vertex.gcs import GcsStorage
 from infra.local.vertex.models.base import Model
 from infra.local.vertex.models.gemini import Gemini, GeminiAccess
 from infra.local.vertex.models.openai import OpenAI, OpenAIAccess
 from infra.local.vertex.models.stand_in import StandIn
+from infra.local.vertex.options import parsed, settings_of
 from infra.local.vertex.ports import Storage
 from infra.local.vertex.server import VertexServer
-from infra.local.vertex.settings import Settings
-
-_DEFAULTS = Settings()
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Serve; returns when a signal has ended it."""
-    options = _options().parse_args(arguments)
-    settings = Settings(
-        queue_s=options.queue_s,
-        pending_s=options.pending_s,
-        run_s=options.run_s,
-        max_running=options.max_running,
-        models=tuple(options.models) or _DEFAULTS.models,
-        any_current=not options.models,
-    )
+    options = parsed(arguments)
+    # What jobs do, for the person who waits for them; httpx would tell of every request.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("infra.local.vertex").setLevel(logging.INFO)
     with closing(GcsStorage(options.storage)) as storage:
-        _serve(options, settings, storage, environment)
+        _serve(options, storage, environment)
     return 0
 
 
-def _serve(options: argparse.Namespace, settings: Settings, storage: Storage, environment: Mapping[str, str]) -> None:
+def _serve(options: argparse.Namespace, storage: Storage, environment: Mapping[str, str]) -> None:
+    stand_in = StandIn(implicit_cache=options.implicit_cache)
     server = VertexServer(
         storage=storage,
-        model=model_of(options.answers, environment, storage),
-        settings=settings,
+        model=model_of(options.answers, environment, storage, stand_in),
+        settings=settings_of(options),
+        clock=SimClock(standing=options.clock == "standing"),
         host=options.host,
         port=options.port,
     )
@@ -52,7 +49,7 @@ def _serve(options: argparse.Namespace, settings: Settings, storage: Storage, en
     server.serve()
 
 
-def model_of(answers: str, environment: Mapping[str, str], storage: Storage) -> Model:
+def model_of(answers: str, environment: Mapping[str, str], storage: Storage, stand_in: Model) -> Model:
     """Who answers: as named, or with `auto` the first that the environment has an address or a key for."""
     base_url, key = environment.get("OPENAI_BASE_URL", ""), environment.get("GEMINI_API_KEY", "")
     if answers == "openai" or (answers == "auto" and base_url):
@@ -64,21 +61,7 @@ def model_of(answers: str, environment: Mapping[str, str], storage: Storage) -> 
         if not key:
             raise SystemExit("Set GEMINI_API_KEY to answer with Gemini.")
         return Gemini(GeminiAccess(key), storage)
-    return StandIn()
-
-
-def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m infra.local.vertex", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--storage", required=True, help="base URL of the Cloud Storage JSON API")
-    parser.add_argument("--queue-s", type=float, default=_DEFAULTS.queue_s, help="time in QUEUED")
-    parser.add_argument("--pending-s", type=float, default=_DEFAULTS.pending_s, help="least time in PENDING")
-    parser.add_argument("--run-s", type=float, default=_DEFAULTS.run_s, help="least time in RUNNING")
-    parser.add_argument("--max-running", type=int, default=_DEFAULTS.max_running, help="jobs at work at once")
-    parser.add_argument("--models", nargs="*", default=(), help="the only model ids that exist")
-    parser.add_argument("--answers", choices=("auto", "stand-in", "gemini", "openai"), default="auto")
-    return parser
+    return stand_in
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from infra.local.vertex.pool import DaemonPool
 from infra.local.vertex.refusals import refusal
 from infra.local.vertex.rows import Answered, InputRow, input_row, refused, refused_for, response_id
 from infra.local.vertex.spool import RowSpool
-from infra.local.vertex.tampering import altered
+from infra.local.vertex.tampering import altered, lacking
 from infra.local.vertex.wire import timestamp
 from infra.local.vertex.world import World
 
@@ -24,15 +24,19 @@ R = TypeVar("R")
 
 
 class Asker:
-    """Answers the rows of one job, and keeps the books. Safe to use from several threads."""
+    """Answers the rows of one job, and keeps the books. Safe to use from several threads.
 
-    def __init__(self, job: Job, spool: RowSpool, world: World) -> None:
+    `wait` lets seconds of the server's clock pass.
+    """
+
+    def __init__(self, job: Job, spool: RowSpool, world: World, wait: Callable[[float], object]) -> None:
         self._job = job
         self._spool = spool
         self._model = world.model
         self._faults = world.faults
         self._ledger = world.ledger
         self._clock = world.clock
+        self._wait = wait
 
     def answers(self, indexes: Iterable[int]) -> Iterator[tuple[Answered, RowFault | None]]:
         """Each row with its answer, in the order of `indexes`; those taken from it are always finished."""
@@ -41,24 +45,27 @@ class Asker:
     def _answer(self, index: int) -> tuple[Answered, RowFault | None]:
         row = input_row(self._spool.row(index))
         fault = self._faults.row(self._job.spec.display_name, row.custom_id, index)
-        status, response = self._outcome(row, fault)
+        status, response = self._outcome(row, index, fault)
         stamp = self._clock.now().isoformat(timespec="milliseconds")
         return Answered(row, status, response, stamp), fault
 
-    def _outcome(self, row: InputRow, fault: RowFault | None) -> tuple[str, bytes]:
+    def _outcome(self, row: InputRow, index: int, fault: RowFault | None) -> tuple[str, bytes]:
+        if fault is not None and fault.delay_s:
+            self._wait(fault.delay_s)
         if fault is not None and fault.status:
             return fault.status, b""
-        problem = refusal(row.request)
+        question = Question(self._job.spec.model_id, row.request)
+        problem = refusal(question)
         if problem is not None:
             return refused_for(HTTPStatus.BAD_REQUEST, problem), b""
-        reply = self._model.answer(Question(self._job.spec.model_id, row.request))
+        reply = self._model.answer(question)
         if isinstance(reply, Refusal):
             return refused(reply.http, reply.error), b""
-        self._ledger.answered(self._job, row.custom_id)
         response = reply.response if fault is None else altered(reply.response, fault)
+        self._ledger.answered(self._job, index, row.custom_id, response.get("usageMetadata", {}))
         response.setdefault("createTime", timestamp(self._clock.now()))
         response.setdefault("responseId", response_id(row, self._job.job_id))
-        return "", orjson.dumps(response)
+        return "", orjson.dumps(lacking(response, fault.omit) if fault is not None and fault.omit else response)
 
 
 def _ahead(work: Callable[[T], R], items: Iterable[T], concurrency: int) -> Iterator[R]:

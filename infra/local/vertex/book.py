@@ -4,11 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from infra.local.vertex.jobs import Job, JobName, Parent
-from infra.local.vertex.states import ENDS, JobState
-
-
-class CancelAskedError(Exception):
-    """A job on its way to run was asked to stop."""
+from infra.local.vertex.states import ENDS
 
 
 class JobBook:
@@ -39,20 +35,6 @@ class JobBook:
         with self._lock:
             self._jobs[name] = changed = by(self._jobs[name])
             return changed
-
-    def advance(self, name: JobName, by: Callable[[Job], Job]) -> Job:
-        """As `change`, for a job that nobody has asked to stop.
-
-        Raises:
-            CancelAskedError: somebody has.
-        """
-
-        def unless_cancelling(job: Job) -> Job:
-            if job.state is JobState.JOB_STATE_CANCELLING:
-                raise CancelAskedError
-            return by(job)
-
-        return self.change(name, unless_cancelling)
 
     def remove(self, name: JobName) -> Job | None:
         """Forget a job that has ended; returns it, or None if it is unknown or still alive."""

@@ -7,6 +7,7 @@ from typing import Any
 from infra.local.vertex.errors import ApiError, Code
 from infra.local.vertex.jobs import JobSpec
 from infra.local.vertex.settings import Settings
+from infra.local.vertex.wire import camel
 from infra.local.vertex.wordset import words
 
 _FIELDS = words(
@@ -34,7 +35,6 @@ _LABEL_VALUE = re.compile(r"[\w-]{0,63}")
 _LABELS_MAX = 64
 _NAME_MAX = 128
 _MISSING = "Required field is not set."
-_SNAKE = re.compile(r"_([a-z0-9])")
 
 
 def checked(body: object, settings: Settings) -> JobSpec:
@@ -45,7 +45,7 @@ def checked(body: object, settings: Settings) -> JobSpec:
     """
     job = _message(body, "batch_prediction_job", _FIELDS | _OUTPUT_ONLY)
     given = {key: value for key, value in job.items() if key not in _OUTPUT_ONLY}
-    source = _message(given.get("inputConfig", {}), "batch_prediction_job.input_config", _INPUT_FIELDS)
+    source = _source(given.get("inputConfig", {}))
     target = _message(given.get("outputConfig", {}), "batch_prediction_job.output_config", _OUTPUT_FIELDS)
     if isinstance(target.get("gcsDestination"), dict):
         target["gcsDestination"] = _camel(target["gcsDestination"])
@@ -60,6 +60,15 @@ def checked(body: object, settings: Settings) -> JobSpec:
         labels=given.get("labels", {}),
         body={**given, "inputConfig": source, "outputConfig": target},
     )
+
+
+def _source(value: object) -> dict[str, Any]:
+    source = _message(value, "batch_prediction_job.input_config", _INPUT_FIELDS)
+    gcs = source.get("gcsSource")
+    # Google's own sample writes a single URI without the list around it.
+    if isinstance(gcs, dict) and isinstance(gcs.get("uris"), str):
+        source["gcsSource"] = {**gcs, "uris": [gcs["uris"]]}
+    return source
 
 
 def _message(value: object, path: str, known: frozenset[str]) -> dict[str, Any]:
@@ -151,7 +160,7 @@ def _is_gcs(uri: object) -> bool:
 
 
 def _camel(message: Mapping[str, Any]) -> dict[str, Any]:
-    return {_SNAKE.sub(lambda m: m[1].upper(), key): item for key, item in message.items()}
+    return {camel(key): item for key, item in message.items()}
 
 
 def _snake(camel: str) -> str:

@@ -1,4 +1,4 @@
-"""How a job that has run comes to its end."""
+"""How a job comes to its end."""
 
 from datetime import datetime
 
@@ -7,16 +7,23 @@ import msgspec
 from infra.local.vertex import texts
 from infra.local.vertex.faults import JobFault
 from infra.local.vertex.jobs import Failure, Job, moved
+from infra.local.vertex.settings import Settings
 from infra.local.vertex.states import MOVES, JobState
 
-_WITH_ERROR = frozenset({JobState.JOB_STATE_FAILED, JobState.JOB_STATE_CANCELLED})
+
+class CancelAskedError(Exception):
+    """A job on its way to run was asked to stop."""
+
+
+class JobExpiredError(Exception):
+    """The job did not begin to run within its time."""
 
 
 class JobFailedError(Exception):
     """The job cannot go on."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(f"code {failure.code}")
+        super().__init__(f"code {failure.code}, {failure.message}")
         self.failure = failure
 
 
@@ -33,18 +40,25 @@ class End(msgspec.Struct, frozen=True):
 
 
 CANCELLED = End(JobState.JOB_STATE_CANCELLED, texts.CANCELED)
+EXPIRED = End(JobState.JOB_STATE_EXPIRED)
 
 
-def planned_end(fault: JobFault, *, cancelled: bool) -> End:
-    """The end of a job whose rows are through, or as far as it got."""
-    if cancelled:
-        return CANCELLED
-    state = fault.end or JobState.JOB_STATE_SUCCEEDED
-    if state not in _WITH_ERROR:
-        return End(state)
-    if state is JobState.JOB_STATE_CANCELLED:
-        return CANCELLED
-    return End(state, Failure(fault.code, fault.message or texts.usual(fault.code)))
+def planned_end(fault: JobFault, job: Job) -> End:
+    """The end of a job whose rows are through, or as far as they shall be."""
+    match fault.end:
+        case None:
+            return End(JobState.JOB_STATE_SUCCEEDED)
+        case JobState.JOB_STATE_CANCELLED:
+            return CANCELLED
+        case JobState.JOB_STATE_FAILED as state:
+            return End(state, Failure(fault.code, fault.message or texts.usual(fault.code, job)))
+        case state:
+            return End(state)
+
+
+def over_run(settings: Settings) -> End:
+    """The end of a job that has run for as long as it may."""
+    return CANCELLED if settings.over_run == CANCELLED.state.name else EXPIRED
 
 
 def ended(job: Job, end: End, now: datetime) -> Job:

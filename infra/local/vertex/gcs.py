@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from time import sleep
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -11,20 +11,15 @@ import httpx
 from infra.local.vertex.ports import (
     AccessDeniedError,
     BucketUnknownError,
+    Content,
     StorageFailedError,
     StoredObject,
-    Upload,
 )
 
-_QUANTUM = 256 * 1024
-_CHUNK = 32 * _QUANTUM
 _TRIES = 4
 _FIRST_PAUSE_S = 0.1
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-_RESUME_INCOMPLETE = 308
-
-T = TypeVar("T")
 
 
 class GcsStorage:
@@ -78,22 +73,31 @@ class GcsStorage:
             except (httpx.TransportError, StorageFailedError) as error:
                 self._pause_or_fail(left, error)
 
-    def upload(self, bucket: str, name: str) -> Upload:
-        """Begin a resumable upload."""
+    def write(self, bucket: str, name: str, content: Content) -> None:
+        """Write an object; it appears whole, or not at all."""
         reply = self._send(
             "POST",
             f"/upload/storage/v1/b/{_part(bucket)}/o",
-            params={"uploadType": "resumable", "name": name},
-            json={"name": name, "contentType": "application/octet-stream"},
+            content.blocks,
+            params={"uploadType": "media", "name": name},
+            headers={"Content-Type": "application/octet-stream", "Content-Length": str(content.size)},
         )
         if reply.status_code == HTTPStatus.NOT_FOUND:
             raise BucketUnknownError(bucket)
-        return _Resumable(self._send, _accepted(reply).headers["location"])
+        _accepted(reply)
 
-    def _send(self, method: str, url: str, **options: Any) -> httpx.Response:
+    def delete(self, bucket: str, name: str) -> None:
+        """Delete an object; a missing one is no error."""
+        reply = self._send("DELETE", f"/storage/v1/b/{_part(bucket)}/o/{_part(name)}")
+        if reply.status_code != HTTPStatus.NOT_FOUND:
+            _accepted(reply)
+
+    def _send(
+        self, method: str, url: str, blocks: Callable[[], Iterator[bytes]] | None = None, **options: Any
+    ) -> httpx.Response:
         for left in reversed(range(_TRIES)):
             try:
-                reply = self._client.request(method, url, **options)
+                reply = self._client.request(method, url, content=blocks and blocks(), **options)
             except httpx.TransportError as error:
                 self._pause_or_fail(left, error)
                 continue
@@ -106,56 +110,6 @@ class GcsStorage:
         if not left:
             raise StorageFailedError(str(error)) from error
         self._pause(_FIRST_PAUSE_S * 2 ** (_TRIES - 1 - left))
-
-
-class _Resumable:
-    """One resumable upload session; holds back less than a chunk."""
-
-    def __init__(self, send: Callable[..., httpx.Response], session: str) -> None:
-        self._send = send
-        self._session = session
-        self._held = bytearray()
-        self._sent = 0
-
-    def write(self, data: bytes) -> None:
-        self._held += data
-        while len(self._held) > _CHUNK:
-            self._put(_CHUNK)
-
-    def finish(self) -> None:
-        size = self._sent + len(self._held)
-        span = f"{self._sent}-{size - 1}" if self._held else "*"
-        reply = self._send(
-            "PUT",
-            self._session,
-            content=bytes(self._held),
-            headers={"Content-Range": f"bytes {span}/{size}"},
-        )
-        _accepted(reply)
-
-    def abort(self) -> None:
-        self._send("DELETE", self._session)
-
-    def _put(self, length: int) -> None:
-        end = self._sent + length
-        reply = self._send(
-            "PUT",
-            self._session,
-            content=bytes(self._held[:length]),
-            headers={"Content-Range": f"bytes {self._sent}-{end - 1}/*"},
-        )
-        if reply.status_code != _RESUME_INCOMPLETE:
-            _accepted(reply)
-            raise StorageFailedError("the upload session ended early")
-        kept = _kept(reply)
-        del self._held[: kept - self._sent]
-        self._sent = kept
-
-
-def _kept(reply: httpx.Response) -> int:
-    """How many bytes of the whole the server says it has."""
-    said = reply.headers.get("range", "")
-    return int(said.rpartition("-")[2]) + 1 if said else 0
 
 
 def _accepted(reply: httpx.Response) -> httpx.Response:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+import msgspec
 import orjson
 
 from infra.local.vertex.ports import Storage, StoredObject
@@ -13,7 +14,14 @@ from infra.local.vertex.spool import RowSpool
 _WILD = re.compile(r"[*?\[]")
 
 
-def imported(storage: Storage, uris: Iterable[str], settings: Settings) -> RowSpool:
+class Imported(msgspec.Struct, frozen=True):
+    """The rows of a job's input, and the shape that they share."""
+
+    rows: RowSpool
+    shape: RowShape
+
+
+def imported(storage: Storage, uris: Iterable[str], settings: Settings) -> Imported:
     """The rows of all objects that `uris` name, in the order of the URIs and, below a wildcard, of the names.
 
     Raises:
@@ -22,13 +30,13 @@ def imported(storage: Storage, uris: Iterable[str], settings: Settings) -> RowSp
     found = list(_found(storage, uris))
     if sum(stored.size for stored in found) > settings.max_bytes:
         raise ImportRefusedError(f"The input is larger than {settings.max_bytes} bytes.")
-    spool = RowSpool()
+    taken = Imported(RowSpool(), RowShape())
     try:
-        _fill(spool, storage, found, settings.max_rows)
+        _fill(taken, storage, found, settings.max_rows)
     except BaseException:
-        spool.close()
+        taken.rows.close()
         raise
-    return spool
+    return taken
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -37,8 +45,8 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, name
 
 
-def _fill(spool: RowSpool, storage: Storage, found: Iterable[StoredObject], max_rows: int) -> None:
-    shape = RowShape()
+def _fill(taken: Imported, storage: Storage, found: Iterable[StoredObject], max_rows: int) -> None:
+    spool, shape = taken.rows, taken.shape
     for stored in found:
         for number, line in enumerate(_lines(storage.read(stored)), 1):
             if not line.strip():

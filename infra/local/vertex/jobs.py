@@ -7,7 +7,7 @@ from typing import Any, NewType
 
 import msgspec
 
-from infra.local.vertex.states import ENDS, MOVES, JobState
+from infra.local.vertex.states import MOVES, TIMED_ENDS, JobState
 
 JobName = NewType("JobName", str)
 
@@ -55,13 +55,17 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A job at one moment. `stats` is None until rows are counted, `output_directory` until it runs."""
+    """A job at one moment. `stats` is None until rows are counted, `output_directory` until it runs.
+
+    Lists show it from the time `listed` on.
+    """
 
     name: JobName
     spec: JobSpec
     state: JobState
     created: datetime
     updated: datetime
+    listed: datetime
     started: datetime | None = None
     ended: datetime | None = None
     stats: Stats | None = None
@@ -78,9 +82,9 @@ class IllegalMoveError(Exception):
     """A job was asked to go from one state to another that may not follow it."""
 
 
-def new_job(name: JobName, spec: JobSpec, now: datetime) -> Job:
+def new_job(name: JobName, spec: JobSpec, now: datetime, listed: datetime) -> Job:
     """A job as create leaves it."""
-    return Job(name, spec, JobState.JOB_STATE_QUEUED, created=now, updated=now)
+    return Job(name, spec, JobState.JOB_STATE_PENDING, created=now, updated=now, listed=listed)
 
 
 def moved(job: Job, state: JobState, now: datetime, error: Failure | None = None) -> Job:
@@ -96,7 +100,7 @@ def moved(job: Job, state: JobState, now: datetime, error: Failure | None = None
         state=state,
         updated=now,
         started=now if state is JobState.JOB_STATE_RUNNING else job.started,
-        ended=now if state in ENDS else None,
+        ended=now if state in TIMED_ENDS else None,
         error=error,
     )
 

@@ -31,19 +31,16 @@ class StorageFailedError(Exception):
     """Storage did not do what was asked, also not after several tries."""
 
 
-class Upload(Protocol):
-    """One object being written; it appears when it is finished, or never."""
+class Content(Protocol):
+    """Bytes that can be read more than once."""
 
-    def write(self, data: bytes) -> None:
-        """Add bytes; they may be sent later."""
+    @property
+    def size(self) -> int:
+        """How many there are."""
         ...
 
-    def finish(self) -> None:
-        """Make the object appear."""
-        ...
-
-    def abort(self) -> None:
-        """Give the upload up; nothing appears."""
+    def blocks(self) -> Iterator[bytes]:
+        """All of them, in pieces."""
         ...
 
 
@@ -62,6 +59,10 @@ class Storage(Protocol):
         """The bytes of an object at its generation, in pieces."""
         ...
 
-    def upload(self, bucket: str, name: str) -> Upload:
-        """Begin to write an object."""
+    def write(self, bucket: str, name: str, content: Content) -> None:
+        """Write an object; it appears whole, or not at all."""
+        ...
+
+    def delete(self, bucket: str, name: str) -> None:
+        """Delete an object; a missing one is no error."""
         ...

@@ -1,38 +1,39 @@
-"""The predictions file of a job, written as answers come."""
+"""The predictions of a job: collected as answers come, exported now and then and at the end."""
 
 from collections import Counter
+from typing import Self
 
 from infra.local.vertex.importer import split_uri
 from infra.local.vertex.jobs import Stats
-from infra.local.vertex.ports import Storage, Upload
-from infra.local.vertex.rows import line
+from infra.local.vertex.parts import Parts
+from infra.local.vertex.ports import Storage
+from infra.local.vertex.rows import Echo
 from infra.local.vertex.tampering import Written
 
-_FILE = "predictions.jsonl"
-_HELD_MAX = 1 << 20
+FILE = "predictions.jsonl"
+_UNKNOWN = -1
 
 
 class Predictions:
-    """`<directory>/predictions.jsonl` and the counts that go with it.
+    """`<directory>/predictions.jsonl`, or `predictions.jsonl-00000-of-00002` and so on, and the counts that go with it.
 
-    The upload begins with the first bytes that leave: a denied write shows only after rows were answered, as it
-    does at Vertex.
+    Cloud Storage shows an object only once it is whole, so rows that are exported while the job runs appear as a
+    `predictions.jsonl` that is overwritten, each time with all rows so far.
     """
 
-    def __init__(self, storage: Storage, directory: str, total: int) -> None:
-        self.uri = f"{directory}/{_FILE}"
+    def __init__(self, storage: Storage, directory: str, echo: Echo, file_bytes: int) -> None:
+        self.uri = f"{directory}/{FILE}"
         self._storage = storage
-        self._total = total
-        self._upload: Upload | None = None
-        self._held: list[bytes] = []
-        self._held_size = 0
+        self._echo = echo
+        self._parts = Parts(file_bytes)
         self._counts: Counter[bool] = Counter()
+        self._exported = False
+        self._fresh = False
 
-    @property
-    def stats(self) -> Stats:
-        """What completion stats say now."""
+    def stats(self, total: int | None) -> Stats:
+        """What completion stats say now, of a job of so many rows (None: it does not say)."""
         good, bad = self._counts[True], self._counts[False]
-        return Stats(good, bad, self._total - good - bad)
+        return Stats(good, bad, _UNKNOWN if total is None else total - good - bad)
 
     @property
     def answered(self) -> int:
@@ -43,26 +44,32 @@ class Predictions:
         """Write a row as often as it says."""
         if written.counted:
             self._counts[written.answered.ok] += 1
-        if written.copies:
-            data = line(written.answered) * written.copies
-            self._held.append(data)
-            self._held_size += len(data)
-            if self._held_size > _HELD_MAX:
-                self._flush()
+        for _ in range(written.copies):
+            self._parts.add(written.line or self._echo.line(written.answered))
+            self._fresh = True
+
+    def export(self) -> None:
+        """Show the rows so far, if there are new ones and all fit into one file."""
+        if self._fresh and len(self._parts) == 1:
+            self._write(self.uri, 0)
+            self._exported, self._fresh = True, False
 
     def finish(self) -> None:
-        """Make the file appear, also without a row in it."""
-        self._flush().finish()
+        """Make the final files appear, one also without a row in it."""
+        count = len(self._parts)
+        if count == 1:
+            self._write(self.uri, 0)
+            return
+        for part in range(count):
+            self._write(f"{self.uri}-{part:05}-of-{count:05}", part)
+        if self._exported:
+            self._storage.delete(*split_uri(self.uri))
 
-    def abort(self) -> None:
-        """Give the file up."""
-        if self._upload is not None:
-            self._upload.abort()
+    def _write(self, uri: str, part: int) -> None:
+        self._storage.write(*split_uri(uri), self._parts.part(part))
 
-    def _flush(self) -> Upload:
-        if self._upload is None:
-            self._upload = self._storage.upload(*split_uri(self.uri))
-        self._upload.write(b"".join(self._held))
-        self._held.clear()
-        self._held_size = 0
-        return self._upload
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parts.close()

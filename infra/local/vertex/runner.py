@@ -17,39 +17,35 @@ class Runner:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._slots = Slots(world.settings.max_running)
-        self._stops: dict[JobName, threading.Event] = {}
-        self._threads: dict[JobName, threading.Thread] = {}
+        self._slots = Slots(world.settings.max_running, world.clock)
+        self._lives: dict[JobName, tuple[Life, threading.Thread]] = {}
         self._lock = threading.Lock()
 
-    def start(self, job: Job) -> None:
+    def start(self, job: Job, fault: JobFault) -> None:
         """Let a new job live."""
-        fault = self._world.faults.job(job.spec.display_name) or JobFault()
-        stop = threading.Event()
-        life = Life(self._world, self._slots, job, fault, stop)
+        life = Life(self._world, self._slots, job, fault)
         # Daemon: a job that waits on a slow model must not keep the process alive.
         thread = threading.Thread(target=self._live, args=(life, job.name), name=job.job_id, daemon=True)
         with self._lock:
-            self._stops[job.name], self._threads[job.name] = stop, thread
+            self._lives[job.name] = life, thread
         thread.start()
 
-    def stop(self, name: JobName) -> None:
+    def cancel(self, name: JobName) -> None:
         """Ask a job to stop; nothing happens if it has ended."""
         with self._lock:
-            stop = self._stops.get(name)
-        if stop is not None:
-            stop.set()
-            self._slots.wake()
+            found = self._lives.get(name)
+        if found is not None:
+            found[0].cancel()
 
     def close(self) -> None:
         """Stop everything, without traces in storage, and wait for it a little."""
         self._world.closing.set()
         with self._lock:
-            threads = list(self._threads.items())
-        for name, _ in threads:
-            self.stop(name)
+            lives = list(self._lives.values())
+        for life, _ in lives:
+            life.close()
         until = time.monotonic() + _CLOSE_S
-        for _, thread in threads:
+        for _, thread in lives:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _live(self, life: Life, name: JobName) -> None:
@@ -57,4 +53,4 @@ class Runner:
             life.live()
         finally:
             with self._lock:
-                del self._stops[name], self._threads[name]
+                del self._lives[name]

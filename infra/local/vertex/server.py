@@ -11,7 +11,7 @@ from typing import Self
 import uvicorn
 
 from infra.local.vertex.app import application
-from infra.local.vertex.clock import Clock, WallClock
+from infra.local.vertex.clock import Clock, SimClock
 from infra.local.vertex.gcs import GcsStorage
 from infra.local.vertex.models.base import Model
 from infra.local.vertex.models.stand_in import StandIn
@@ -55,7 +55,8 @@ class VertexServer:
         self._closing.callback(answers.close)
         if storage is None:
             storage = self._closing.enter_context(closing(GcsStorage(storage_url)))
-        world = World(settings, storage, answers, clock or WallClock())
+        world = World(settings, storage, answers, clock or SimClock())
+        self._closing.callback(world.ledger.close)
         runner = Runner(world)
         self._closing.callback(runner.close)
         app = application(world, JobService(world, runner, new_id))

@@ -3,12 +3,13 @@
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from infra.local.vertex.create import checked
 from infra.local.vertex.errors import ApiError, Code
+from infra.local.vertex.faults import JobFault
 from infra.local.vertex.filters import parse
 from infra.local.vertex.jobs import Job, JobName, Parent, moved, new_job
 from infra.local.vertex.runner import Runner
@@ -37,9 +38,12 @@ class JobService:
     def create(self, parent: Parent, body: object) -> Job:
         """Check, enter and start a job."""
         spec = checked(body, self._world.settings)
-        job = new_job(parent.job(str(self._new_id())), spec, self._world.clock.now())
+        fault = self._world.faults.job(spec.display_name) or JobFault()
+        now = self._world.clock.now()
+        lag = timedelta(seconds=self._world.settings.list_lag_s + fault.list_lag_s)
+        job = new_job(parent.job(str(self._new_id())), spec, now, now + lag)
         self._world.book.add(job)
-        self._runner.start(job)
+        self._runner.start(job, fault)
         return job
 
     def get(self, name: JobName) -> Job:
@@ -50,10 +54,10 @@ class JobService:
         return job
 
     def list(self, parent: Parent, filter_text: str, page_size: int, token: str) -> Page:
-        """The jobs that pass a filter, newest first."""
-        fits = parse(filter_text)
+        """The jobs that pass a filter, newest first; the newest may still be missing."""
+        fits, now = parse(filter_text), self._world.clock.now()
         known = _after(list(self._world.book.below(parent)), token)
-        jobs = [job for job in known if fits(job)]
+        jobs = [job for job in known if job.listed <= now and fits(job)]
         size = min(page_size, _PAGE_SIZE_MAX) or _PAGE_SIZE
         return Page(jobs[:size], _token(jobs[size - 1]) if len(jobs) > size else "")
 
@@ -62,7 +66,7 @@ class JobService:
         now = self._world.clock.now()
         self.get(name)
         self._world.book.change(name, lambda job: _cancelling(job, now))
-        self._runner.stop(name)
+        self._runner.cancel(name)
 
     def delete(self, name: JobName) -> None:
         """Forget a job that has ended."""

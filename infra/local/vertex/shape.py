@@ -53,6 +53,27 @@ class RowShape:
         """
         _take_record(self._row, row, 0)
 
+    def filled(self, value: Any, *path: str) -> Any:
+        """A value of a row at `path` as its table has it: all columns by name, null or [] where it has none."""
+        column = self._row
+        for name in path:
+            column = column.columns[name]
+        return _filled(column, value)
+
+
+def _filled(column: _Column, value: Any) -> Any:
+    if value is None:
+        return [] if column.repeated else None
+    if column.kind != "RECORD":
+        return value
+    if isinstance(value, list):
+        return [_filled_record(column, item) for item in value]
+    return _filled_record(column, value)
+
+
+def _filled_record(column: _Column, record: dict[str, Any]) -> dict[str, Any]:
+    return {name: _filled(child, record.get(name)) for name, child in sorted(column.columns.items())}
+
 
 def _take_record(column: _Column, record: dict[str, Any], depth: int) -> None:
     if not record:
@@ -94,7 +115,8 @@ def _take_list(column: _Column, name: str, values: list[Any], depth: int) -> Non
     if column.repeated is None:
         column.repeated = True
         if name == "type" and any(part in column.path for part in _IN_SCHEMA):
-            raise ImportRefusedError(f"Array specified for non-repeated field: {column.path}.")
+            # Captured where alternatives mix `["string"]` and `"null"`; arrays alone are taken to fail too.
+            raise ImportRefusedError(f"Repeated field must be imported as a JSON array. Field: {column.path}.")
     if not column.repeated:
         raise ImportRefusedError(f"Array specified for non-repeated field: {column.path}.")
     if column.null:

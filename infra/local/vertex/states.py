@@ -31,12 +31,19 @@ ENDS = frozenset(
     }
 )
 
+TIMED_ENDS = frozenset({JobState.JOB_STATE_SUCCEEDED, JobState.JOB_STATE_FAILED, JobState.JOB_STATE_CANCELLED})
+"""The ends that `end_time` is documented for; for the others it stays unset."""
+
 _STOPS = frozenset({JobState.JOB_STATE_CANCELLING, *ENDS})
+_BREAKS = frozenset({JobState.JOB_STATE_PAUSED, JobState.JOB_STATE_UPDATING})
 
 MOVES: Mapping[JobState, frozenset[JobState]] = {
+    # A create answers PENDING, and a job polled a little later has been seen QUEUED.
+    JobState.JOB_STATE_PENDING: frozenset({JobState.JOB_STATE_QUEUED, JobState.JOB_STATE_RUNNING, *_STOPS}),
     JobState.JOB_STATE_QUEUED: frozenset({JobState.JOB_STATE_PENDING, *_STOPS}),
-    JobState.JOB_STATE_PENDING: frozenset({JobState.JOB_STATE_RUNNING, *_STOPS}),
-    JobState.JOB_STATE_RUNNING: _STOPS,
+    JobState.JOB_STATE_RUNNING: _STOPS | _BREAKS,
+    JobState.JOB_STATE_PAUSED: _STOPS,
+    JobState.JOB_STATE_UPDATING: _STOPS,
     JobState.JOB_STATE_CANCELLING: frozenset(
         {JobState.JOB_STATE_SUCCEEDED, JobState.JOB_STATE_FAILED, JobState.JOB_STATE_CANCELLED}
     ),

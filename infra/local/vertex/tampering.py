@@ -1,6 +1,6 @@
 """What row faults do to answers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -10,11 +10,15 @@ from infra.local.vertex.rows import Answered
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What goes into the predictions file for an answered row, and whether completion stats count it."""
+    """What goes into the predictions file for an answered row, and whether completion stats count it.
+
+    `line` is what stands there instead of the row.
+    """
 
     answered: Answered
     copies: int = 1
     counted: bool = True
+    line: bytes = b""
 
 
 def altered(response: Mapping[str, Any], fault: RowFault) -> dict[str, Any]:
@@ -25,9 +29,20 @@ def altered(response: Mapping[str, Any], fault: RowFault) -> dict[str, Any]:
         prompt["totalTokenCount"] = prompt.get("promptTokenCount", 0)
         kept = {key: value for key, value in response.items() if key != "candidates"}
         return kept | {"promptFeedback": {"blockReason": fault.block_reason}, "usageMetadata": prompt}
+    candidates = response.get("candidates", ())
     if fault.finish_reason:
-        return {**response, "candidates": [_ended(c, fault.finish_reason) for c in response.get("candidates", ())]}
+        return {**response, "candidates": [_ended(each, fault.finish_reason) for each in candidates]}
+    if fault.answer:
+        content = {"role": "model", "parts": [{"text": fault.answer}]}
+        return {**response, "candidates": [{**each, "content": content} for each in candidates]}
     return dict(response)
+
+
+def lacking(response: Mapping[str, Any], omitted: Collection[str]) -> dict[str, Any]:
+    """The response with less in its `usageMetadata`, which goes when nothing is left of it."""
+    left = {key: value for key, value in response.get("usageMetadata", {}).items() if key not in omitted}
+    rest = {key: value for key, value in response.items() if key != "usageMetadata"}
+    return rest | {"usageMetadata": left} if left else rest
 
 
 def _ended(candidate: Mapping[str, Any], reason: str) -> dict[str, Any]:
@@ -36,8 +51,12 @@ def _ended(candidate: Mapping[str, Any], reason: str) -> dict[str, Any]:
     if reason != "MAX_TOKENS":
         return {key: value for key, value in candidate.items() if key != "content"} | {"finishReason": reason}
     content = candidate.get("content", {})
-    parts = [{**part, "text": part["text"][: len(part["text"]) // 2]} for part in content.get("parts", ())]
+    parts = [_halved(part) for part in content.get("parts", ())]
     return {**candidate, "content": {**content, "parts": parts}, "finishReason": reason}
+
+
+def _halved(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {**part, "text": part["text"][: len(part["text"]) // 2]} if "text" in part else dict(part)
 
 
 class Tamperer:
@@ -75,4 +94,4 @@ def _written(answered: Answered, fault: RowFault | None) -> Written:
         return Written(answered)
     if fault.drop:
         return Written(answered, copies=0, counted=fault.counted)
-    return Written(answered, copies=2 if fault.duplicate else 1)
+    return Written(answered, copies=2 if fault.duplicate else 1, line=f"{fault.line}\n".encode() if fault.line else b"")

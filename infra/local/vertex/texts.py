@@ -1,7 +1,7 @@
 """Messages of failed jobs, as third parties have captured them from the live service in 2026."""
 
 from infra.local.vertex.errors import Code
-from infra.local.vertex.jobs import Failure
+from infra.local.vertex.jobs import Failure, Job
 
 _IMPORT = "Failed to import data. Please check 'Prepare input' section of the batch predictions documentation."
 _SYSTEM = "System error. Please try this operation again."
@@ -35,13 +35,18 @@ def access_denied(project_number: str, permission: str, doing: str) -> Failure:
     )
 
 
-def usual(code: int) -> str:
-    """The message that goes with a code when a fault names none."""
+def usual(code: int, job: Job) -> str:
+    """What a job says that ends with a code, where a fault does not name other words."""
     match code:
         case Code.CANCELLED.number:
             return CANCELED.message
         case Code.INVALID_ARGUMENT.number:
             return _IMPORT
+        case Code.PERMISSION_DENIED.number:
+            uri = f"{job.output_directory or job.spec.output_prefix.rstrip('/')}/predictions.jsonl"
+            return access_denied(job.name.split("/")[1], "storage.objects.create", f"write {uri}").message
+        case Code.FAILED_PRECONDITION.number:
+            return bucket_unknown(job.spec.input_uris[0].removeprefix("gs://").partition("/")[0]).message
         case Code.INTERNAL.number:
             return _SYSTEM
         case _:

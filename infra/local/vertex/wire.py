@@ -1,9 +1,13 @@
 """A job as REST JSON."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 from infra.local.vertex.jobs import Job, Stats
+
+_MODEL_VERSION = "1"
+_SNAKE = re.compile(r"_([a-z0-9])")
 
 
 def job_json(job: Job, *, numeric_enums: bool) -> dict[str, Any]:
@@ -11,6 +15,7 @@ def job_json(job: Job, *, numeric_enums: bool) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "name": job.name,
         **job.spec.body,
+        "modelVersionId": _MODEL_VERSION,
         "state": job.state.value if numeric_enums else job.state.name,
         "createTime": timestamp(job.created),
         "startTime": timestamp(job.started) if job.started else None,
@@ -35,3 +40,16 @@ def _stats(stats: Stats) -> dict[str, str]:
         "incompleteCount": stats.incomplete,
     }
     return {name: str(count) for name, count in counts.items() if count}
+
+
+def masked(body: dict[str, Any], mask: str) -> dict[str, Any]:
+    """Only the fields that a `readMask` names, such as `name,state`; all if it is empty."""
+    if not mask:
+        return body
+    named = {camel(path.strip().partition(".")[0]) for path in mask.split(",")}
+    return {key: value for key, value in body.items() if key in named}
+
+
+def camel(name: str) -> str:
+    """A field's name in JSON: `displayName` for `display_name`."""
+    return _SNAKE.sub(lambda match: match[1].upper(), name)

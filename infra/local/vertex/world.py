@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from infra.local.vertex.billing import Ledger
 from infra.local.vertex.book import JobBook
 from infra.local.vertex.clock import Clock
-from infra.local.vertex.faults import FaultBook
 from infra.local.vertex.models.base import Model
 from infra.local.vertex.ports import Storage
+from infra.local.vertex.script import FaultBook
 from infra.local.vertex.settings import Settings
 
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.shard import Usage
-from batchdrop.rows.answers import Answer, Expectation, UnreadableAnswer, judge, parse_answer, usage_of
-from batchdrop.rows.requests import fingerprint
+from batchdrop.rows.answers import Answer, Expectation, Judge, Line, parse_line
+from batchdrop.rows.fingerprint import fingerprint
+from batchdrop.rows.replies import read_reply
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, SideRow, Stage
 
 REQUEST = {"contents": [{"role": "user", "parts": [{"text": "Say hello."}]}]}
@@ -33,10 +34,22 @@ LABEL = {"type": "string", "enum": ["GOOD", "BAD"]}
 REVIEW = {"type": "object", "properties": {"label": LABEL, "score": {"type": "number"}}, "required": ["label"]}
 
 
-def read(line: bytes) -> Answer:
-    answer = parse_answer(line)
-    assert isinstance(answer, Answer)
-    return answer
+def parsed(line: bytes) -> Line:
+    found = parse_line(line)
+    assert found is not None
+    return found
+
+
+def read(line: bytes, expectation: Expectation = PLAIN) -> Answer:
+    return parsed(line).answer(native=expectation.native)
+
+
+def judge(answer: Answer, side: SideRow, expectation: Expectation) -> Outcome:
+    return Judge(expectation).judge(answer, side)
+
+
+def usage_of(response: dict[str, object]) -> Usage:
+    return read_reply(msgspec.Raw(orjson.dumps(response))).usage
 
 
 def line_of(**fields: object) -> bytes:
@@ -44,7 +57,7 @@ def line_of(**fields: object) -> bytes:
 
 
 def outcome_of(expectation: Expectation = PLAIN, **fields: object) -> Outcome:
-    return judge(read(line_of(**fields)), SIDE, expectation)
+    return judge(read(line_of(**fields), expectation), SIDE, expectation)
 
 
 def saying(text: str, reason: str | None = "STOP") -> dict[str, object]:
@@ -62,14 +75,13 @@ def answered(outcome: Outcome) -> Answered:
 
 
 def test_a_line_gives_key_status_time_and_response_and_the_fingerprint_of_its_echo() -> None:
-    answer = read(GOOD)
-    assert answer.key == "2"
-    assert answer.status == ""
-    assert answer.processed_time == "2025-01-26T18:50:04.256+00:00"
-    assert answer.fingerprint == fingerprint(REQUEST)
-    assert answer.raw_size == len(GOOD)
-    assert answer.response is not None
-    assert bytes(answer.response) == GOOD[GOOD.index(b'{"candidates"') : -1]
+    line = parsed(GOOD)
+    assert line.key == "2"
+    assert line.status == ""
+    assert line.processed_time == "2025-01-26T18:50:04.256+00:00"
+    assert line.fingerprint == fingerprint(REQUEST)
+    assert line.raw_size == len(GOOD)
+    assert bytes(line.response) == GOOD[GOOD.index(b'{"candidates"') : -1]
 
 
 def test_a_good_answer_is_a_result_with_its_text_finish_reason_and_tokens() -> None:
@@ -82,9 +94,8 @@ def test_a_good_answer_is_a_result_with_its_text_finish_reason_and_tokens() -> N
 
 
 def test_a_bad_request_fails_with_vertex_own_message() -> None:
-    answer = read(BAD_ROLE)
-    assert answer.key == ""
-    outcome = judge(answer, SIDE, PLAIN)
+    assert parsed(BAD_ROLE).key == ""
+    outcome = judge(read(BAD_ROLE), SIDE, PLAIN)
     assert isinstance(outcome, Failed)
     assert outcome.problem.stage is Stage.ANSWER
     assert outcome.problem.code == "VERTEX_INVALID_ARGUMENT"
@@ -94,7 +105,7 @@ def test_a_bad_request_fails_with_vertex_own_message() -> None:
 
 
 def test_a_key_that_became_a_number_is_text_again() -> None:
-    assert read(b'{"custom_id":17}').key == "17"
+    assert parsed(b'{"custom_id":17}').key == "17"
 
 
 def test_nulls_in_the_echo_do_not_change_the_fingerprint() -> None:
@@ -112,7 +123,7 @@ def test_an_echo_that_is_no_request_has_no_fingerprint(echo: object) -> None:
     [b"", b"x", b"[]", b'"x"', b"{", b'{"custom_id":"\xff"}', b'{"a":NaN}', b"[" * 10_000, b'{"response":' * 10_000],
 )
 def test_a_line_that_is_no_object_is_unreadable(line: bytes) -> None:
-    assert parse_answer(line) == UnreadableAnswer(len(line))
+    assert parse_line(line) is None
 
 
 @pytest.mark.parametrize(
@@ -195,7 +206,7 @@ def test_no_response_and_no_status_is_tried_again(fields: dict[str, object], exp
 
 @pytest.mark.parametrize("response", [b"[]", b'"text"', b"3", b'{"a":"\xff"}'])
 def test_a_response_that_is_no_object_is_tried_again(response: bytes) -> None:
-    outcome = judge(read(b'{"response":' + response + b"}"), SIDE, NATIVE)
+    outcome = judge(read(b'{"response":' + response + b"}", NATIVE), SIDE, NATIVE)
     assert isinstance(outcome, Again)
     assert outcome.problem.code == "UNREADABLE_RESPONSE"
 
@@ -290,15 +301,28 @@ def test_silence_is_tried_again_but_a_native_job_takes_it(response: dict[str, ob
     assert isinstance(outcome_of(NATIVE, response=response), Answered)
 
 
-def test_a_function_call_is_an_answer() -> None:
-    call = candidate({"functionCall": {"name": "f", "args": {"x": 1}}})
-    assert answered(outcome_of(NATIVE, response=call)).output.text == ""
-    assert answered(outcome_of(PLAIN, response=call)).output.text == ""
+def test_function_calls_are_an_answer_and_its_text_if_there_is_no_other() -> None:
+    calls = [{"functionCall": {"name": name, "args": {"x": 1}}} for name in "fg"]
+    said = '[{"name":"f","args":{"x":1}},{"name":"g","args":{"x":1}}]'
+    assert answered(outcome_of(NATIVE, response=candidate(*calls))).output.text == said
+    assert answered(outcome_of(PLAIN, response=candidate(*calls))).output.text == said
+    assert answered(outcome_of(PLAIN, response=candidate({"text": "so:"}, *calls))).output.text == "so:"
+
+
+@pytest.mark.parametrize("part", [{"inlineData": {"data": "eA=="}}, {"aKindOfPartThatNobodyKnowsYet": 1}])
+def test_a_part_that_is_no_text_is_an_answer_without_a_text(part: dict[str, object]) -> None:
+    assert answered(outcome_of(PLAIN, response=candidate(part))).output.text == ""
+
+
+def test_a_function_call_for_a_schema_is_tried_again() -> None:
+    call = candidate({"functionCall": {"name": "f"}})
+    outcome = outcome_of(Expectation(output_schema=REVIEW), response=call)
+    assert isinstance(outcome, Again)
 
 
 def test_a_native_response_is_passed_on_untouched() -> None:
     response = b'{ "candidates":[{"finishReason":"STOP","avgLogprobs":-0.10}],"x":12345678901234567890123}'
-    outcome = judge(read(b'{"response":' + response + b',"status":""}'), SIDE, NATIVE)
+    outcome = judge(read(b'{"response":' + response + b',"status":""}', NATIVE), SIDE, NATIVE)
     assert bytes(answered(outcome).output.response) == response
 
 
@@ -315,19 +339,21 @@ def test_fields_are_those_of_the_schema_in_its_order_with_null_for_what_is_absen
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "lenient"),
     [
-        '{"label":"GOOD"}',
-        '```json\n{"label":"GOOD"}\n```',
-        'Here you are:\n```\n{"label": "GOOD"}\n```\nAnything else?',
-        'The answer is {"label":"GOOD"}. [sic]',
-        'Based on [1] and {}: {"label":"GOOD"}',
-        'With {braces} and [brackets]: {"label":"GOOD"}',
+        ('{"label":"GOOD"}', False),
+        (' {"label":"GOOD"}\n', False),
+        ('```json\n{"label":"GOOD"}\n```', True),
+        ('Here you are:\n```\n{"label": "GOOD"}\n```\nAnything else?', True),
+        ('The answer is {"label":"GOOD"}. [sic]', True),
+        ('Based on [1] and {}: {"label":"GOOD"}', True),
+        ('With {braces} and [brackets]: {"label":"GOOD"}', True),
     ],
 )
-def test_json_is_found_between_fences_and_words(text: str) -> None:
+def test_json_is_found_between_fences_and_words_and_that_is_told(text: str, lenient: bool) -> None:  # noqa: FBT001  # a case
     output = answered(outcome_of(Expectation(output_schema=REVIEW), response=saying(text))).output
     assert output.fields == {"label": "GOOD", "score": None}
+    assert output.lenient == lenient
 
 
 @pytest.mark.parametrize(
@@ -422,12 +448,28 @@ JSON = st.recursive(
 LINES = st.dictionaries(st.sampled_from(["custom_id", "status", "request", "response", "processed_time"]), JSON)
 
 
+GOOD_CANDIDATE = {"content": {"parts": [{"text": "fine"}]}, "finishReason": "STOP"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"candidates": [3, None, {"content": "x"}, {"content": {"parts": 1}}, GOOD_CANDIDATE]},
+        {"candidates": [GOOD_CANDIDATE], "usageMetadata": [1]},
+        {"candidates": [GOOD_CANDIDATE], "promptFeedback": "none"},
+        {"candidates": [{"content": {"parts": [None, {"text": "fine"}]}}], "usageMetadata": {"promptTokenCount": "x"}},
+    ],
+)
+def test_what_is_sound_of_an_odd_response_is_used(odd: dict[str, object]) -> None:
+    assert answered(outcome_of(PLAIN, response=odd)).output.text == "fine"
+
+
 @given(st.binary() | LINES.map(lambda line: json.dumps(line).encode()), st.booleans(), st.booleans())
 def test_no_line_breaks_it(line: bytes, native: bool, typed: bool) -> None:  # noqa: FBT001  # drawn
-    answer = parse_answer(line)
-    if isinstance(answer, Answer):
+    found = parse_line(line)
+    if found is not None:
         expectation = Expectation(native=native, output_schema=REVIEW if typed else None)
-        assert judge(answer, SIDE, expectation).side is SIDE
+        assert judge(found.answer(native=native), SIDE, expectation).side is SIDE
 
 
 @given(st.text(max_size=60) | st.text('{}[]":, \n`1a', max_size=60))

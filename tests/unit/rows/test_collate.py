@@ -1,18 +1,19 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.shard import Tally, Usage
-from batchdrop.rows.answers import Answer, Expectation
-from batchdrop.rows.collate import collate
+from batchdrop.rows.answers import Answer, Expectation, Judge
+from batchdrop.rows.collate import Collation, collate
+from batchdrop.rows.replies import Kind, Reply
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, SideRow
 
-EXPECTATION = Expectation()
+JUDGE = Judge(Expectation())
+Pairs = list[tuple[RowNumber, Answer]]
 
 
 def side(row: int, fingerprint: str | None = None) -> SideRow:
@@ -22,21 +23,25 @@ def side(row: int, fingerprint: str | None = None) -> SideRow:
 def answer(  # noqa: PLR0913  # what the cases differ in
     row: int, text: str = "ok", *, fingerprint: str | None = None, status: str = "", at: str = "", size: int = 100
 ) -> Answer:
-    part = {"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}
-    response = orjson.dumps({"candidates": [part], "usageMetadata": {"promptTokenCount": 1}})
     return Answer(
-        key=f"j.0.{row}",
         fingerprint=f"f{row}" if fingerprint is None else fingerprint,
         status=status,
-        response=None if status else msgspec.Raw(response),
         processed_time=at,
         raw_size=size,
+        reply=Reply(Kind.EMPTY) if status else Reply(Kind.SPOKEN, "STOP", text, Usage(1, 1)),
     )
 
 
+def pairs_of(answers: dict[int, list[Answer]]) -> Pairs:
+    return [(RowNumber(row), found) for row in sorted(answers) for found in answers[row]]
+
+
+def collation_of(sides: Sequence[SideRow], pairs: Iterable[tuple[RowNumber, Answer]]) -> Collation:
+    return collate(sides, pairs, JUDGE, lambda: {one.fingerprint for one in sides})
+
+
 def run(sides: Sequence[SideRow], answers: dict[int, list[Answer]]) -> tuple[list[Outcome], Tally, Usage]:
-    by_row = {RowNumber(row): found for row, found in answers.items()}
-    collation = collate(lambda: iter(sides), by_row, EXPECTATION)
+    collation = collation_of(sides, pairs_of(answers))
     return list(collation), collation.tally, collation.usage
 
 
@@ -131,36 +136,46 @@ def test_a_bad_answer_of_its_own_is_taken_before_a_good_one_of_another_row() -> 
     assert tally == Tally(results=1, errors=1, duplicates=1, foreign=1)
 
 
-def test_the_sidecar_is_read_a_second_time_only_for_a_strange_echo() -> None:
+def test_the_rows_of_the_batch_are_asked_for_only_because_of_a_strange_echo() -> None:
     opened: list[int] = []
 
-    def sides() -> Iterator[SideRow]:
+    def known() -> set[str]:
         opened.append(1)
-        return iter([side(0), side(1)])
+        return {"f0", "f1"}
 
-    plain = {RowNumber(0): [answer(0)], RowNumber(1): [answer(1)]}
-    assert len(list(collate(sides, plain, EXPECTATION))) == 2
-    assert len(opened) == 1
-    strange = {RowNumber(0): [answer(0, fingerprint="x")], RowNumber(1): [answer(1, fingerprint="y")]}
-    assert len(list(collate(sides, strange, EXPECTATION))) == 2
-    assert len(opened) == 3
+    sides = [side(0), side(1)]
+    plain = pairs_of({0: [answer(0)], 1: [answer(1)]})
+    assert len(list(collate(sides, plain, JUDGE, known))) == 2
+    assert not opened
+    strange = pairs_of({0: [answer(0, fingerprint="x")], 1: [answer(1)]})
+    assert len(list(collate(sides, strange, JUDGE, known))) == 2
+    assert opened
 
 
-def test_answers_for_rows_the_lot_does_not_have_are_counted_apart() -> None:
-    collation = collate(
-        lambda: iter([side(1), side(3)]),
-        {RowNumber(row): [answer(row)] for row in (0, 1, 2, 3, 4, 5)},
-        EXPECTATION,
-    )
+def test_answers_for_rows_that_are_not_asked_for_are_counted_apart() -> None:
+    collation = collation_of([side(1), side(3)], pairs_of({row: [answer(row)] for row in (0, 1, 2, 3, 4, 5)}))
     assert [outcome.side.row for outcome in collation] == [1, 3]
     assert collation.strays == 4
     assert collation.tally == Tally(results=2)
 
 
+def test_an_answer_found_by_its_echo_is_counted() -> None:
+    collation = collation_of([side(0)], [(RowNumber(0), msgspec.structs.replace(answer(0), rekeyed=True))])
+    assert len(list(collation)) == 1
+    assert collation.tally == Tally(results=1, rekeyed=1)
+
+
+def test_a_row_that_will_not_be_tried_again_is_an_error() -> None:
+    collation = collation_of([side(0), side(1)], [])
+    for _ in collation:
+        collation.settle()
+    assert collation.tally == Tally(errors=2)
+
+
 def test_pairs_out_of_order_are_refused() -> None:
     pairs = [(RowNumber(1), answer(1)), (RowNumber(0), answer(0))]
     with pytest.raises(ValueError, match="row 0 comes after row 1"):
-        list(collate(lambda: iter([side(0), side(1)]), pairs, EXPECTATION))
+        list(collation_of([side(0), side(1)], pairs))
 
 
 def test_pairs_are_read_no_further_than_needed() -> None:
@@ -171,7 +186,7 @@ def test_pairs_are_read_no_further_than_needed() -> None:
             taken.append(row)
             yield RowNumber(row), answer(row)
 
-    outcomes = iter(collate(lambda: map(side, range(10)), pairs(), EXPECTATION))
+    outcomes = iter(collation_of([side(row) for row in range(10)], pairs()))
     next(outcomes)
     assert max(taken) <= 2
 
@@ -196,7 +211,7 @@ def test_every_row_ends_exactly_once_and_every_answer_is_accounted_for(
     lot: tuple[list[int], dict[int, list[Answer]]],
 ) -> None:
     rows, answers = lot
-    collation = collate(lambda: map(side, rows), {RowNumber(row): found for row, found in answers.items()}, EXPECTATION)
+    collation = collation_of([side(row) for row in rows], pairs_of(answers))
     outcomes = list(collation)
     tally = collation.tally
     assert [outcome.side.row for outcome in outcomes] == rows
@@ -212,15 +227,6 @@ def test_the_order_of_the_answers_never_matters(lot: tuple[list[int], dict[int, 
     shuffled = {row: random.sample(found, len(found)) for row, found in reversed(answers.items())}  # type: ignore[attr-defined]
     sides = [side(row) for row in rows]
     assert run(sides, answers) == run(sides, shuffled)
-
-
-@given(LOTS)
-def test_sorted_pairs_give_what_the_mapping_gives(lot: tuple[list[int], dict[int, list[Answer]]]) -> None:
-    rows, answers = lot
-    sides = [side(row) for row in rows]
-    pairs = ((RowNumber(row), found) for row in sorted(answers) for found in answers[row])
-    collation = collate(lambda: iter(sides), pairs, EXPECTATION)
-    assert (list(collation), collation.tally, collation.usage) == run(sides, answers)
 
 
 @given(LOTS)

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -7,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchdrop.domain.errors import Refused
+from batchdrop.domain.ids import RowKey
 from batchdrop.domain.job import InputFormat, Layout, Options, OutputFormat
 from batchdrop.domain.reasons import Code, Reason
-from batchdrop.rows.prompt import Prompt, Renderer, missing_columns, parse_prompt
-from batchdrop.rows.requests import RowProblem, check_native
+from batchdrop.rows.problems import RowProblem
+from batchdrop.rows.prompt import Prompt, missing_columns, parse_prompt
+from batchdrop.rows.render import PromptRequests, Renderer
+from batchdrop.rows.requests import settle
 from batchdrop.rows.sections import AnswerFormat
 
 SAMPLE = b"""---
@@ -120,7 +124,7 @@ def test_a_request_holds_all_parts_and_nothing_empty() -> None:
         "safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}],
         "labels": {"team": "shop"},
     }
-    assert check_native({"request": request}) is None
+    assert settle(request).request == request
     assert Renderer(prompt()).render({"text": "hi"}) == {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
 
 
@@ -153,6 +157,15 @@ def test_a_model_loses_the_prefixes_of_other_tools(written: str, model: str) -> 
 
 def test_options_may_be_nested_under_batch() -> None:
     assert prompt("batch: {max_attempts: 5}").options.max_attempts == 5
+
+
+def test_signs_of_a_csv_go_by_themselves_or_by_name() -> None:
+    written = {"';'": ";", "semicolon": ";", "tab": "\t", '"\\t"': "\t", "'\\t'": "\t", "Pipe": "|"}
+    for source, sign in written.items():
+        assert prompt(f"batch.csv_delimiter: {source}").options.csv_delimiter == sign
+    quotes = {"double": '"', "single": "'", "none": "", "''": "", "'~'": "~"}
+    for source, sign in quotes.items():
+        assert prompt(f"batch.csv_quote: {source}").options.csv_quote == sign
 
 
 def test_extensions_of_other_tools_are_passed_over() -> None:
@@ -198,7 +211,20 @@ def test_a_candidate_count_of_one_is_left_out() -> None:
         ("batch.max_cost_usd: 0", 3, 1, "US dollars"),
         ("batch.max_cost_usd: .inf", 3, 1, "US dollars"),
         ("batch.allow_truncated: maybe", 3, 1, "true or false"),
-        ("batch.output: xml", 3, 1, "jsonl or csv"),
+        ("batch.output: xml", 3, 1, "jsonl, csv or parquet"),
+        ("batch.output: parqet", 3, 1, "Did you mean parquet?"),
+        ("batch.output: 5", 3, 1, "jsonl, csv or parquet"),
+        ("batch.unknown_fields: alow", 3, 1, "Did you mean allow?"),
+        ("batch.unknown_feilds: allow", 3, 1, "batch.unknown_fields"),
+        ("batch.raw_csv: 1", 3, 1, "true or false"),
+        ("batch.csv_delimiter: ab", 3, 1, "semicolon"),
+        ("batch.csv_delimiter: a", 3, 1, "semicolon"),
+        ("batch.csv_delimiter: '\"'", 3, 1, "semicolon"),
+        ("batch.csv_delimiter: 5", 3, 1, "semicolon"),
+        ("batch.csv_quote: ','", 3, 1, "double or single"),
+        ("batch: {csv_delimiter: '~', csv_quote: '~'}", 3, 29, "two different"),
+        ("batch.max_cost_usd: '1e999999999'", 3, 1, "US dollars"),
+        ("batch.labels: {my-team: shop}", 3, 1, "labels"),
         ("batch.labels: {Team: shop}", 3, 1, "labels"),
         ("batch.labels: shop", 3, 1, "labels"),
         ("batch:\n  max_atempts: 3", 4, 3, "batch.max_attempts"),
@@ -323,14 +349,118 @@ def test_columns_that_a_csv_lacks_are_named() -> None:
     assert missing_columns(parsed, Layout(format=InputFormat.JSONL)) == ()
 
 
-@given(st.text("abc\n{}#/<>: \"'-&|[]\\éx", max_size=80))
-def test_no_prompt_whatever_breaks_the_parser(text: str) -> None:
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_parser(source: bytes) -> None:
+    for written in (source, b"---\n" + source + b"\n---\n{{a}}", b"---\n---\n" + source):
+        assert_read_or_refused(written)
+
+
+@given(st.text("abc\n{}#/<>: \"'-&|[]\\éx019.!?*%@`=", max_size=80))
+def test_no_text_breaks_the_parser(text: str) -> None:
     for source in (text, f"---\n{text}\n---\n{text}", f"---\noutput:\n  schema: {text}\n---\n"):
-        try:
-            parsed = parse_prompt(source.encode(), "a.prompt")
-        except Refused:
-            continue
-        orjson.dumps(parsed.generation_config)
+        assert_read_or_refused(source.encode())
+
+
+SHREDS = st.sampled_from(
+    [
+        *("{{", "}}", "{{{", "#if ", "/if", "{{else}}", "each xs as |x|", "{{> x}}", "\\", "(", ")", "[", "]", '"'),
+        *("---\n", ": ", "- ", "\n  ", "!!int ", "&a ", "*a", "2024-99-99", "0x", "1e9999", ".inf", ".nan", "1:60:99"),
+        *(
+            "~",
+            "null",
+            "yes",
+            "\x00",
+            "é",
+            "\ufdd0",
+            "<<<dotprompt:role:user>>>",
+            "$ref: '#'",
+            "9" * 5000,
+            "? ",
+            "<<: ",
+        ),
+        *("=", "%", "| ", ">", "@", "`", "\t", "\r", "\u2028", "1: ", '"\\ud800"', "2001-12-14t21:59:43.10-05:00"),
+    ]
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(SAMPLE)), st.integers(0, 40), SHREDS), min_size=1, max_size=4))
+def test_no_shredded_prompt_breaks_the_parser(cuts: list[tuple[int, int, str]]) -> None:
+    source = SAMPLE
+    for at, length, shred in cuts:
+        source = source[:at] + shred.encode() + source[at + length :]
+    assert_read_or_refused(source)
+
+
+def assert_read_or_refused(source: bytes) -> None:
+    try:
+        parsed = parse_prompt(source, "a.prompt")
+    except Refused:
+        return
+    assert orjson.dumps([parsed.rest, parsed.defaults])
+    if parsed.has_template:
+        requests = PromptRequests(parsed, Layout(format=InputFormat.JSONL))
+        with suppress(RowProblem):
+            requests.make(RowKey("j1.0.0"), {"text": "x", "title": [1], "a": None})
+
+
+@pytest.mark.parametrize("value", ["2024-99-99", "9" * 5000, "2001-99-14t21:59:43.10-05:00"])
+def test_what_only_looks_like_a_date_or_a_number_is_told_with_its_place(value: str) -> None:
+    reason = in_front(f"input: {{default: {{a: 1, b: [x, {value}]}}}}")
+    assert (reason.line, reason.column) == (3, 32)
+    assert "quotes" in reason.hint
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{#if a}}" * 20_000,
+        "{{a}}" * 300_000,
+        "{{#if " + "(json " * 3000 + "a" + ")" * 3000 + "}}x{{/if}}",
+        "---\nmetadata:\n" + "".join(f"  a{number}: b\n" for number in range(20_000)) + "---\nx",
+        "x" * 2_000_000,
+    ],
+)
+def test_prompts_without_measure_are_refused_soon(source: str) -> None:
+    assert refusal(source).message
+
+
+def test_what_is_quoted_of_a_prompt_is_cut() -> None:
+    reason = in_front("k" * 10_000 + ": 1")
+    assert len(reason.message) + len(reason.hint) < 2_000
+
+
+def test_a_date_as_a_default_is_its_text() -> None:
+    front = "input: {default: {day: 2026-11-01}, schema: {day: string}}"
+    assert prompt(front, "{{day}}").defaults == {"day": "2026-11-01"}
+
+
+@pytest.mark.parametrize(
+    ("front", "line", "column", "word"),
+    [
+        ("input:\n  schema: string", 4, 3, "object"),
+        ("input:\n  schema: {type: object, properties: {a: {pattern: '('}}}", 4, 3, "JSON Schema"),
+        ("input:\n  default: {a: x}\n  schema: {a: integer}", 4, 13, "default of a"),
+        ("output:\n  schema: {type: object, properties: {a: {type: string, pattern: '('}}}", 4, 3, "JSON Schema"),
+        ("config:\n  stop_sequences: [a]\n  speechConfig: {voice: x}", 5, 3, "speechConfig"),
+        ("config:\n  safety_settings: [{category: HATE, threshold: BLOCK_NONE}]", 4, 3, "safetySettings"),
+    ],
+)
+def test_what_vertex_would_refuse_in_every_row_is_refused_in_the_prompt(
+    front: str, line: int, column: int, word: str
+) -> None:
+    reason = in_front(front)
+    assert (reason.line, reason.column) == (line, column)
+    assert word in reason.message
+
+
+def test_fields_newer_than_this_package_pass_where_they_are_allowed() -> None:
+    allowed = prompt(
+        "batch.unknown_fields: allow\nconfig: {newKnob: {high: true}, thinkingConfig: {thinkingLevel: ultra}}"
+    )
+    assert allowed.rest["generationConfig"] == {"newKnob": {"high": True}, "thinkingConfig": {"thinkingLevel": "ULTRA"}}
+    assert allowed.signature
+    assert "cannot be set" in in_front("config: {newKnob: 1}").message
+    assert "model" in in_front("batch.unknown_fields: allow\nconfig: {version: 1}").hint
 
 
 @given(st.decimals(min_value=Decimal("0.01"), max_value=Decimal(10**6), places=2))

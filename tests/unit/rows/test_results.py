@@ -12,14 +12,9 @@ from hypothesis import strategies as st
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.job import InputFormat, Layout, OutputFormat
 from batchdrop.domain.shard import Usage
-from batchdrop.rows.results import (
-    ResultFormat,
-    answer_columns,
-    error_line,
-    failed_header,
-    failed_record,
-    result_format,
-)
+from batchdrop.rows.failures import error_line, failed_header, failed_line
+from batchdrop.rows.result_columns import answer_columns
+from batchdrop.rows.results import Lines, ResultFormat
 from batchdrop.rows.values import Answered, BadRow, Failed, Output, Problem, SideRow, Stage, json_raw, text_raw
 
 COUNTS = ("finish_reason", "prompt_tokens", "output_tokens")
@@ -28,6 +23,13 @@ JSONL = Layout(format=InputFormat.JSONL)
 NATIVE = Layout(format=InputFormat.VERTEX_JSONL)
 SCHEMA = {"type": "object", "properties": {"label": {"type": "string"}, "tags": {"type": "array"}}}
 USAGE = Usage(rows=1, prompt=3, output=5, thoughts=7)
+
+
+NO_SURROGATES = st.characters(exclude_categories=["Cs"])
+JSON_RECORDS = st.dictionaries(
+    st.sampled_from(["a", "output", "answer_output", "finish_reason", 'q"', "é"]),
+    st.none() | st.integers(-(2**53), 2**53) | st.text(NO_SURROGATES) | st.lists(st.booleans()),
+)
 
 
 def raw_of(record: str) -> msgspec.Raw:
@@ -48,103 +50,86 @@ def answered(
     )
 
 
-def to(output: OutputFormat, layout: Layout, schema: Mapping[str, object] | None = None) -> ResultFormat:
-    return result_format(
-        layout, output, answer_columns(schema, layout.columns), layout.format is InputFormat.VERTEX_JSONL
-    )
+def to(
+    output: OutputFormat,
+    layout: Layout,
+    schema: Mapping[str, object] | None = None,
+    columns: tuple[str, ...] = (),
+    *,
+    raw_csv: bool = False,
+) -> Lines:
+    columns = columns or layout.columns
+    answer = answer_columns(schema, columns)
+    return Lines(ResultFormat(layout=layout, output=output, columns=columns, answer=answer, raw_csv=raw_csv))
 
 
 def csv_rows(data: bytes, delimiter: str = ",") -> list[list[str]]:
     return list(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter, strict=True))
 
 
-def test_an_answer_without_a_schema_has_an_output_and_its_counts() -> None:
-    assert answer_columns(None, ("id",)) == ("output", *COUNTS)
-    assert answer_columns({"type": "array"}, ()) == ("output", *COUNTS)
-
-
-def test_an_answer_with_an_object_schema_has_a_column_per_property() -> None:
-    assert answer_columns(SCHEMA, ("id",)) == ("label", "tags", *COUNTS)
-
-
-def test_a_name_that_is_taken_gets_a_prefix_then_a_number() -> None:
-    assert answer_columns(None, ("output",)) == ("answer_output", *COUNTS)
-    assert answer_columns(None, ("output", "answer_output")) == ("answer_2_output", *COUNTS)
-    assert answer_columns(None, COUNTS) == ("output", *(f"answer_{name}" for name in COUNTS))
-
-
-def test_a_property_keeps_its_name_before_a_count_does() -> None:
-    schema: dict[str, object] = {"properties": {"finish_reason": {}, "answer_x": {}, "x": {}}}
-    assert answer_columns(schema, ("x",)) == (
-        "finish_reason",
-        "answer_x",
-        "answer_2_x",
-        "answer_finish_reason",
-        "prompt_tokens",
-        "output_tokens",
-    )
-
-
-def test_a_renamed_property_does_not_take_the_name_of_another() -> None:
-    columns = answer_columns({"properties": {"x": {}, "answer_x": {}}}, ("x",))
-    assert columns[:2] == ("answer_2_x", "answer_x")
-
-
-NAMES = st.sampled_from(["x", "output", "answer_x", "answer_2_x", "answer_output", "finish_reason"])
-
-
-@given(st.lists(NAMES, unique=True), st.lists(NAMES, unique=True))
-def test_no_two_columns_share_a_name(properties: list[str], taken: list[str]) -> None:
-    columns = answer_columns({"properties": {name: {} for name in properties}}, tuple(taken))
-    assert len({*columns, *taken}) == len(columns) + len(taken)
-
-
 def test_jsonl_has_no_header() -> None:
-    assert to(OutputFormat.JSONL, JSONL).header() == b""
+    assert to(OutputFormat.JSONL, JSONL).header == b""
 
 
 def test_a_csv_header_has_the_original_columns_then_the_answers() -> None:
-    assert to(OutputFormat.CSV, CSV).header() == b"id,text,output,finish_reason,prompt_tokens,output_tokens\n"
+    assert to(OutputFormat.CSV, CSV).header == b"id,text,output,finish_reason,prompt_tokens,output_tokens\n"
 
 
 def test_a_csv_result_is_the_original_record_then_the_answer() -> None:
-    assert to(OutputFormat.CSV, CSV).result(answered("1,hello", "hi, you"), 1) == b'1,hello,"hi, you",STOP,3,12\n'
+    assert to(OutputFormat.CSV, CSV).line(answered("1,hello", "hi, you"), 1) == b'1,hello,"hi, you",STOP,3,12\n'
 
 
 def test_original_cells_keep_their_values_and_are_quoted_by_the_rules() -> None:
     raw = '1,"say ""x""\r\nnow"'
-    line = to(OutputFormat.CSV, CSV).result(answered(raw), 1)
+    line = to(OutputFormat.CSV, CSV).line(answered(raw), 1)
     assert csv_rows(line) == [["1", 'say "x"\r\nnow', "ok", "STOP", "3", "12"]]
-    assert to(OutputFormat.CSV, CSV).result(answered('=1,a"b'), 1) == b'=1,"a""b",ok,STOP,3,12\n'
+    assert to(OutputFormat.CSV, CSV).line(answered('1,a"b'), 1) == b'1,"a""b",ok,STOP,3,12\n'
 
 
 def test_the_delimiter_of_the_input_is_kept() -> None:
     layout = msgspec.structs.replace(CSV, delimiter=";")
     results = to(OutputFormat.CSV, layout)
-    assert results.header().startswith(b"id;text;output;")
-    assert results.result(answered("1;a,b", "x;y"), 1) == b'1;a,b;"x;y";STOP;3;12\n'
+    assert results.header.startswith(b"id;text;output;")
+    assert results.line(answered("1;a,b", "x;y"), 1) == b'1;a,b;"x;y";STOP;3;12\n'
 
 
 def test_fields_fill_their_columns_in_order_and_nested_ones_are_json() -> None:
     fields: dict[str, object] = {"label": None, "tags": ["a", {"b": 1}]}
-    line = to(OutputFormat.CSV, CSV, SCHEMA).result(answered("1,x", fields=fields), 1)
+    line = to(OutputFormat.CSV, CSV, SCHEMA).line(answered("1,x", fields=fields), 1)
     assert csv_rows(line) == [["1", "x", "", '["a",{"b":1}]', "STOP", "3", "12"]]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+A1", "-A1", "@x", "\tx", "\rx", "=", "-", "+1+1", "-1 OR 1"])
-def test_a_cell_of_an_answer_starts_no_formula(text: str) -> None:
-    line = to(OutputFormat.CSV, CSV).result(answered("1,=A1", text), 1)
-    assert csv_rows(line)[0][1:3] == ["=A1", "'" + text]
+FORMULAS = ["=1+1", "+A1", "-A1", "@x", "\tx", "\rx", "\nx", "=", "-", "+1+1", "-1 OR 1", "＝1", "-1,A1", "+49 1234"]  # noqa: RUF001  # a spreadsheet takes it
 
 
-@pytest.mark.parametrize("text", ["-5", "+1.5", "-1e-9", "a=b", "", "5"])
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_starts_a_formula_whoever_wrote_it(text: str) -> None:
+    original = f'1,"{text}"' if text.strip() != text or "," in text else f"1,{text}"
+    line = to(OutputFormat.CSV, CSV).line(answered(original, text), 1)
+    assert csv_rows(line)[0][1:3] == ["'" + text, "'" + text]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_raw_csv_leaves_cells_as_they_are(text: str) -> None:
+    original = f'1,"{text}"'
+    line = to(OutputFormat.CSV, CSV, raw_csv=True).line(answered(original, text), 1)
+    assert csv_rows(line)[0][1:3] == [text, text]
+
+
+def test_a_header_starts_no_formula_either() -> None:
+    layout = msgspec.structs.replace(CSV, columns=("=id", "text"))
+    assert to(OutputFormat.CSV, layout).header.startswith(b"'=id,text,")
+    assert to(OutputFormat.CSV, layout, raw_csv=True).header.startswith(b"=id,text,")
+
+
+@pytest.mark.parametrize("text", ["-5", "+1.5", "-1e-9", "-.5", "-1.234,56", "+5%", "a=b", "", "5"])
 def test_numbers_and_plain_text_are_left_alone(text: str) -> None:
-    assert csv_rows(to(OutputFormat.CSV, CSV).result(answered("1,x", text), 1))[0][2] == text
+    assert csv_rows(to(OutputFormat.CSV, CSV).line(answered("1,x", text), 1))[0][2] == text
 
 
 def test_typed_values_are_written_as_json_writes_them() -> None:
     fields: dict[str, object] = {"label": -1.5, "tags": True}
-    assert csv_rows(to(OutputFormat.CSV, CSV, SCHEMA).result(answered("1,x", fields=fields), 1))[0][2:4] == [
+    assert csv_rows(to(OutputFormat.CSV, CSV, SCHEMA).line(answered("1,x", fields=fields), 1))[0][2:4] == [
         "-1.5",
         "true",
     ]
@@ -152,8 +137,15 @@ def test_typed_values_are_written_as_json_writes_them() -> None:
 
 def test_without_usage_the_tokens_are_empty_or_null() -> None:
     silent = answered("1,x", usage=Usage())
-    assert to(OutputFormat.CSV, CSV).result(silent, 1) == b"1,x,ok,STOP,,\n"
-    assert orjson.loads(to(OutputFormat.JSONL, CSV).result(silent, 1))["prompt_tokens"] is None
+    assert to(OutputFormat.CSV, CSV).line(silent, 1) == b"1,x,ok,STOP,,\n"
+    assert orjson.loads(to(OutputFormat.JSONL, CSV).line(silent, 1))["prompt_tokens"] is None
+
+
+def test_quotes_of_another_kind_are_read_and_rfc_4180_is_written() -> None:
+    quoted = msgspec.structs.replace(CSV, quote="'")
+    assert to(OutputFormat.CSV, quoted).line(answered("1,'a,b'"), 1) == b'1,"a,b",ok,STOP,3,12\n'
+    unquoted = msgspec.structs.replace(CSV, quote="")
+    assert to(OutputFormat.CSV, unquoted).line(answered('1,5" pipe'), 1) == b'1,"5"" pipe",ok,STOP,3,12\n'
 
 
 CELLS = st.text(st.sampled_from('ab ",;=\r\n\x00é'), max_size=6)
@@ -164,80 +156,119 @@ def test_any_csv_result_reads_back_cell_by_cell(cells: list[str], text: str, del
     written = io.StringIO()
     csv.writer(written, delimiter=delimiter, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
     layout = msgspec.structs.replace(CSV, delimiter=delimiter)
-    line = to(OutputFormat.CSV, layout).result(answered(written.getvalue().removesuffix("\r\n"), "x" + text), 1)
+    raw = answered(written.getvalue().removesuffix("\r\n"), "x" + text)
+    line = to(OutputFormat.CSV, layout, raw_csv=True).line(raw, 1)
     assert csv_rows(line, delimiter) == [[*cells, "x" + text, "STOP", "3", "12"]]
+    safe = csv_rows(to(OutputFormat.CSV, layout).line(raw, 1), delimiter)[0]
+    assert [cell.removeprefix("'") for cell in safe[:2]] == cells
+    assert not any(cell.startswith(("=", "\r", "\n")) for cell in safe)
 
 
 def test_a_jsonl_result_is_the_original_object_with_the_answer_added() -> None:
-    line = to(OutputFormat.JSONL, JSONL).result(answered('{"b":1,"a":"x"}', "hi"), 1)
+    line = to(OutputFormat.JSONL, JSONL).line(answered('{"b":1,"a":"x"}', "hi"), 1)
     assert line == b'{"b":1,"a":"x","output":"hi","finish_reason":"STOP","prompt_tokens":3,"output_tokens":12}\n'
 
 
 def test_original_values_keep_their_own_spelling() -> None:
-    line = to(OutputFormat.JSONL, JSONL).result(answered('{"n":1.50,"big":12345678901234567890123,"s":"\\u00e9"}'), 1)
+    line = to(OutputFormat.JSONL, JSONL).line(answered('{"n":1.50,"big":12345678901234567890123,"s":"\\u00e9"}'), 1)
     assert line.startswith(b'{"n":1.50,"big":12345678901234567890123,"s":"\\u00e9",')
 
 
 def test_a_carriage_return_between_values_does_not_end_the_line() -> None:
-    line = to(OutputFormat.JSONL, JSONL).result(answered('{"a":\r[1,\r2]}'), 1)
+    line = to(OutputFormat.JSONL, JSONL).line(answered('{"a":\r[1,\r2]}'), 1)
     assert b"\r" not in line
     assert orjson.loads(line)["a"] == [1, 2]
 
 
 def test_fields_keep_their_types_in_jsonl() -> None:
     fields: dict[str, object] = {"label": "x", "tags": [1, None]}
-    value = orjson.loads(to(OutputFormat.JSONL, JSONL, SCHEMA).result(answered("{}", fields=fields), 1))
+    value = orjson.loads(to(OutputFormat.JSONL, JSONL, SCHEMA).line(answered("{}", fields=fields), 1))
     assert value == {"label": "x", "tags": [1, None], "finish_reason": "STOP", "prompt_tokens": 3, "output_tokens": 12}
 
 
-def test_a_row_that_has_a_column_of_the_answer_keeps_it() -> None:
-    value = orjson.loads(to(OutputFormat.JSONL, JSONL).result(answered('{"output":"mine","answer_output":2}', "hi"), 1))
-    assert (value["output"], value["answer_output"], value["answer_2_output"]) == ("mine", 2, "hi")
+def test_members_stand_behind_those_of_the_record_however_it_is_written() -> None:
+    lines = to(OutputFormat.JSONL, JSONL)
+    for raw, start in (("{}", b"{"), ("{ }", b"{"), ('{"a":1 } ', b'{"a":1,'), ('{"a": {}}', b'{"a": {},')):
+        line = lines.line(answered(raw), 1)
+        assert line.startswith(start + b'"output":"ok",')
+        assert orjson.loads(line)["output"] == "ok"
+
+
+@given(JSON_RECORDS, st.text(NO_SURROGATES), st.dictionaries(st.text(NO_SURROGATES), st.integers(), min_size=1))
+def test_a_jsonl_result_is_the_record_and_the_answer(
+    record: dict[str, object], text: str, fields: dict[str, object]
+) -> None:
+    schema: dict[str, object] = {"properties": {name: {} for name in fields}}
+    for given_fields, own in ((None, {"output": text}), (fields, fields)):
+        names = answer_columns(None if given_fields is None else schema, record)
+        how = ResultFormat(layout=JSONL, output=OutputFormat.JSONL, columns=(), answer=names)
+        line = Lines(how).line(answered(orjson.dumps(record).decode(), text, fields=given_fields), 0)
+        counts = dict(zip(names[-3:], ("STOP", 3, 12), strict=True))
+        assert orjson.loads(line) == record | dict(zip(names, own.values(), strict=False)) | counts
+        assert line.count(b"\n") == 1
 
 
 def test_a_csv_becomes_jsonl_with_a_text_per_column() -> None:
-    value = orjson.loads(to(OutputFormat.JSONL, CSV).result(answered('007,"a,b"'), 1))
+    value = orjson.loads(to(OutputFormat.JSONL, CSV).line(answered('007,"a,b"'), 1))
     assert (value["id"], value["text"], value["output"]) == ("007", "a,b", "ok")
 
 
-def test_jsonl_becomes_a_csv_with_row_and_record() -> None:
+def test_records_become_a_csv_with_their_columns_as_they_were_written() -> None:
+    results = to(OutputFormat.CSV, JSONL, None, ("a", "n", "b"))
+    assert csv_rows(results.header) == [["a", "n", "b", "output", *COUNTS]]
+    assert csv_rows(results.line(answered('{"n":1.50,"a":"x,\\"y\\u00e9","z":0}'), 16)) == [
+        ['x,"yé', "1.50", "", "ok", "STOP", "3", "12"]
+    ]
+    assert csv_rows(results.line(answered('{"n":null,"b":[1, {"c":"=x"}]}'), 16)) == [
+        ["", "", '[1, {"c":"=x"}]', "ok", "STOP", "3", "12"]
+    ]
+
+
+def test_records_too_unlike_become_a_csv_with_row_and_record() -> None:
     results = to(OutputFormat.CSV, JSONL)
-    assert csv_rows(results.header()) == [["row", "record", "output", *COUNTS]]
-    assert csv_rows(results.result(answered('{"a":"x,\\"y"}'), 16)) == [
-        ["17", '{"a":"x,\\"y"}', "ok", "STOP", "3", "12"]
+    assert csv_rows(results.header) == [["row", "record", "output", *COUNTS]]
+    assert csv_rows(results.line(answered('{"a":"x,\\"y\\""}'), 16)) == [
+        ["17", '{"a":"x,\\"y\\""}', "ok", "STOP", "3", "12"]
     ]
 
 
 def test_a_property_named_like_them_moves_row_and_record() -> None:
     results = to(OutputFormat.CSV, JSONL, {"properties": {"record": {}, "row": {}}})
-    assert csv_rows(results.header())[0][:4] == ["input_row", "input_record", "record", "row"]
+    assert csv_rows(results.header)[0][:4] == ["input_row", "input_record", "record", "row"]
 
 
 def test_a_native_result_is_the_original_line_with_vertex_own_response() -> None:
     response = b'{ "candidates": [], "x": 1.0 }'
     raw = '{"id":"a","request":{"contents":[ 1.50 ]},"more":[1]}'
-    line = to(OutputFormat.JSONL, NATIVE).result(answered(raw, response=response), 1)
+    line = to(OutputFormat.JSONL, NATIVE).line(answered(raw, response=response), 1)
     assert line == b'{"id":"a","request":{"contents":[ 1.50 ]},"more":[1],"response":' + response + b"}\n"
 
 
 def test_an_old_response_and_status_are_replaced() -> None:
     raw = '{"response":{"old":1},"status":"Bad Request","request":{}}'
-    line = to(OutputFormat.JSONL, NATIVE).result(answered(raw, response=b'{"new":1}'), 1)
+    line = to(OutputFormat.JSONL, NATIVE).line(answered(raw, response=b'{"new":1}'), 1)
     assert line == b'{"status":"","request":{},"response":{"new":1}}\n'
 
 
-def test_a_native_job_without_columns_of_its_own_can_be_a_csv() -> None:
-    results = result_format(NATIVE, OutputFormat.CSV, (), True)  # noqa: FBT003  # as the steps call it
-    assert csv_rows(results.header() + results.result(answered('{"request":{}}'), 1)) == [
-        ["row", "record", "output", *COUNTS],
-        ["2", '{"request":{}}', "ok", "STOP", "3", "12"],
+def test_a_name_that_is_escaped_is_replaced_too() -> None:
+    raw = '{"\\u0072esponse":{"old":1},"request":{}}'
+    line = to(OutputFormat.JSONL, NATIVE).line(answered(raw, response=b'{"new":1}'), 1)
+    assert line == b'{"request":{},"response":{"new":1}}\n'
+
+
+def test_native_lines_can_be_a_csv() -> None:
+    results = to(OutputFormat.CSV, NATIVE, None, ("id", "request"))
+    assert csv_rows(results.header + results.line(answered('{"request":{},"id":"a"}'), 1)) == [
+        ["id", "request", "output", *COUNTS],
+        ["a", "{}", "ok", "STOP", "3", "12"],
     ]
 
 
 def test_failed_records_are_written_as_they_came() -> None:
     assert failed_header(JSONL) == b""
-    assert failed_record(b'{"a": 1', JSONL) == b'{"a": 1\n'
-    assert failed_record(b"1,\xff", CSV) == b"1,\xff\n"
+    assert failed_line(bad(b'{"a": 1', Stage.READ)) == b'{"a": 1\n'
+    assert failed_line(bad(b"1,\xff", Stage.READ)) == b"1,\xff\n"
+    assert failed_line(failed('1,"=a"')) == b'1,"=a"\n'
 
 
 def test_a_failed_csv_has_its_header_again() -> None:
@@ -246,7 +277,7 @@ def test_a_failed_csv_has_its_header_again() -> None:
 
 
 def test_a_record_too_large_to_keep_leaves_no_blank_line() -> None:
-    assert failed_record(b"", CSV) == b""
+    assert failed_line(bad(b"", Stage.READ)) == b""
 
 
 PROBLEM = Problem(stage=Stage.ANSWER, code="BLOCKED", message="m", hint="h", path="p")

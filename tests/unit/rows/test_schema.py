@@ -2,8 +2,13 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from batchdrop.rows.schema import SchemaProblem, json_schema, response_schema
+from batchdrop.rows.problems import RowProblem
+from batchdrop.rows.requests import Settled, settle
+from batchdrop.rows.schema import SchemaProblem, json_schema
+from batchdrop.rows.vertex_schema import response_schema
 
 TEXT = {"type": "STRING"}
 
@@ -125,6 +130,66 @@ def test_whole_numbers_of_an_enum_are_told_as_texts() -> None:
     }
 
 
+def test_other_numbers_of_an_enum_are_told_as_their_range() -> None:
+    assert vertex("{enum: [0.5, 2, 1]}") == {"type": "NUMBER", "minimum": 0.5, "maximum": 2}
+
+
+def test_an_enum_of_truths_is_a_boolean_where_it_says_so() -> None:
+    assert vertex("{type: boolean, const: true}") == {"type": "BOOLEAN"}
+
+
+def test_a_constant_is_an_enum_of_one() -> None:
+    assert vertex("{const: v1}") == {"type": "STRING", "format": "enum", "enum": ["v1"]}
+
+
+def test_alternatives_that_are_only_null_make_a_schema_nullable() -> None:
+    for null in ("{type: 'null'}", "{const: null}", "{enum: [null]}"):
+        assert vertex(f"{{anyOf: [{{type: string}}, {null}]}}") == {**TEXT, "nullable": True}
+
+
+def test_what_stands_beside_alternatives_holds_for_each() -> None:
+    source = """
+        type: object
+        description: a contact
+        properties: {mail: {type: string}, phone: {type: string}}
+        anyOf: [{required: [mail]}, {required: [phone]}]
+    """
+    fields = {"properties": {"mail": TEXT, "phone": TEXT}, "propertyOrdering": ["mail", "phone"]}
+    assert vertex(source) == {
+        "anyOf": [
+            {"type": "OBJECT", **fields, "required": ["mail"]},
+            {"type": "OBJECT", **fields, "required": ["phone"]},
+        ],
+        "description": "a contact",
+    }
+
+
+def test_an_all_of_one_is_that_one_under_the_texts_beside_it() -> None:
+    source = "{allOf: [{type: string, title: T, description: d}], description: mine, default: x}"
+    assert vertex(source) == {**TEXT, "title": "T", "description": "mine"}
+
+
+def test_the_parts_of_an_all_of_are_one_object() -> None:
+    source = """
+        allOf:
+          - {type: object, properties: {a: {type: string}}, required: [a]}
+          - allOf: [{properties: {b: {type: integer}}, required: [b]}]
+        properties: {c: {type: boolean}}
+    """
+    found = vertex(source)
+    assert sorted(found["properties"]) == ["a", "b", "c"]
+    assert sorted(found["required"]) == ["a", "b"]
+
+
+def test_bounds_are_told_inclusively() -> None:
+    assert vertex("{type: integer, exclusiveMinimum: 0, maximum: 9, exclusiveMaximum: 9}") == {
+        "type": "INTEGER",
+        "minimum": 1,
+        "maximum": 8,
+    }
+    assert vertex("{type: number, exclusiveMinimum: 0.5}") == {"type": "NUMBER", "minimum": 0.5}
+
+
 def test_a_top_level_scalar_is_a_schema() -> None:
     assert vertex("string, a headline") == {**TEXT, "description": "a headline"}
 
@@ -139,7 +204,9 @@ def test_a_top_level_scalar_is_a_schema() -> None:
         ("{a(list): string}", ()),
         ("[a, b]", ()),
         ("{a(enum): [yes, no]}", ("a",)),
-        ("{a(enum): [1.5]}", ("a",)),
+        ("{a(enum): [x, 1]}", ("a",)),
+        ("{a(enum): [.inf]}", ("a",)),
+        ("{type: string, enum: [1, 2]}", ()),
         ("{a(enum): []}", ("a",)),
         ("{a(object): {(*): string}}", ("a",)),
         ("{type: object}", ()),
@@ -151,7 +218,13 @@ def test_a_top_level_scalar_is_a_schema() -> None:
         ("{type: object, properties: {a: {type: string, minLength: many}}}", ("a",)),
         ("{type: object, properties: {'a b': {type: string}}}", ()),
         ("{type: object, properties: {a: {type: string}, A: {type: string}}}", ()),
-        ("{allOf: [{type: string}]}", ()),
+        ("{allOf: [{type: string}, {type: integer}]}", ()),
+        ("{allOf: [{type: string, pattern: a}, {pattern: b}]}", ()),
+        ("{allOf: [{properties: {a: {type: string}}}, {properties: {a: {type: integer}}}]}", ("a",)),
+        ("{type: object, properties: {a: {type: array, items: {type: string}, minItems: 1.5}}}", ("a",)),
+        ("{type: object, properties: {a: {type: number, minimum: .inf}}}", ("a",)),
+        ("{type: object, additionalProperties: {type: string}}", ()),
+        ("{type: array, prefixItems: [{type: string}]}", ()),
         ("{anyOf: [{type: 'null'}]}", ()),
         ("{$ref: '#/$defs/gone'}", ()),
         ("{$ref: 'https://example.com/schema'}", ()),
@@ -171,7 +244,65 @@ def test_references_that_grow_without_measure_are_refused() -> None:
     assert "parts" in problem(source).message
 
 
+def test_references_behind_references_without_end_are_refused() -> None:
+    defs = {f"d{n}": {"type": "object", "properties": {"a": {"$ref": f"#/$defs/d{n + 1}"}}} for n in range(1500)}
+    with pytest.raises(SchemaProblem):
+        json_schema({"$ref": "#/$defs/d0", "$defs": {**defs, "d1500": {"type": "string"}}})
+
+
 def test_the_source_is_left_as_it_is() -> None:
     source = {"a?(enum)": ["x"]}
     json_schema(source)
     assert source == {"a?(enum)": ["x"]}
+
+
+NAMES = st.sampled_from(["a", "b", "_c", "B", "a b", "properties", "$ref"])
+LEAVES = st.one_of(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["string", "integer", "number", "boolean", "null", ["string", "null"], "STRING", 5])},
+        optional={
+            "description": st.sampled_from(["text", "", 5, None]),
+            "format": st.sampled_from(["date-time", "email", "int32", 5]),
+            "minimum": st.sampled_from([0, -1.5, "1", None, True]),
+            "maxLength": st.sampled_from([0, 5, 2**70, -1, "5"]),
+            "default": st.none(),
+            "nullable": st.booleans(),
+            "enum": st.lists(st.sampled_from(["x", "", 1, 1.5, None, True]), max_size=3),
+        },
+    ),
+    st.sampled_from([{"const": "v"}, {"$ref": "#/$defs/d"}, {"$ref": "#"}, {}, True, "string", None]),
+)
+SCHEMAS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.fixed_dictionaries(
+            {"type": st.just("object"), "properties": st.dictionaries(NAMES, inner, max_size=3)},
+            optional={
+                "required": st.lists(NAMES, max_size=2),
+                "additionalProperties": st.one_of(st.booleans(), inner),
+                "anyOf": st.lists(inner, max_size=2),
+                "minProperties": st.integers(0, 2),
+            },
+        ),
+        st.fixed_dictionaries({"type": st.just("array"), "items": inner}, optional={"minItems": st.integers(0, 3)}),
+        st.fixed_dictionaries({}, optional={key: st.lists(inner, max_size=3) for key in ("anyOf", "oneOf", "allOf")}),
+    ),
+    max_leaves=8,
+)
+
+
+@given(SCHEMAS, SCHEMAS)
+def test_what_is_told_is_what_vertex_takes_as_it_stands(schema: object, definition: object) -> None:
+    whole = {**schema, "$defs": {"d": definition}} if isinstance(schema, dict) else schema
+    try:
+        told = response_schema(json_schema(whole))
+    except SchemaProblem:
+        return
+    turns = [{"role": "user", "parts": [{"text": "x"}]}]
+    request: dict[str, object] = {"contents": turns, "generationConfig": {"responseSchema": told}}
+    try:
+        settled = settle(request)
+    except RowProblem as refused:
+        assert refused.problem.code == "TOO_DEEP"  # noqa: PT017  # the one rule that only a whole request can break
+        return
+    assert settled == Settled(request, {})

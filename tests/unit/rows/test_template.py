@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 from dotpromptz import DataArgument, Dotprompt, MediaPart, RenderedPrompt, TextPart
-from dotpromptz_handlebars import EscapeFunction
+from dotpromptz_handlebars import EscapeFunction, Handlebars
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batchdrop.domain.naming import MEDIA_SUFFIXES
 from batchdrop.rows.media import MIME_TYPES, media_part
+from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.reads import reads_of
-from batchdrop.rows.requests import RowProblem
+from batchdrop.rows.shown import as_json
 from batchdrop.rows.tags import TagProblem
 from batchdrop.rows.template import Template
 
@@ -93,6 +94,69 @@ def test_messages_are_those_that_dotprompt_makes(parts: list[str], a: str, xs: l
     source = "".join(parts)
     context = {"a": a, "b": {"c": "C", "n": 1.5}, "xs": xs, "pic": "gs://b/x.jpg"}
     assert render(source.strip(), **context) == as_dotprompt_does(source, context)
+
+
+TAGS = st.sampled_from(
+    [
+        *("{{a}}", "{{{a}}}", "{{b.c}}", "{{b/c}}", "{{this}}", "{{.}}", "{{./a}}", "{{this.a}}", "{{[my col]}}"),
+        *("{{../a}}", "{{../../a}}", "{{..}}", "{{@key}}", "{{@index}}", "{{@first}}", "{{@last}}", "{{@../index}}"),
+        *("{{@root.a}}", "{{@root.b.c}}", "{{x}}", "{{i}}", "{{x.c}}", "{{../x}}", "{{xs.[1]}}", "{{c}}", "{{5}}"),
+        *("{{true}}", "{{json b}}", "{{json xs indent=2}}", "{{lookup b 'c'}}", "{{lookup xs 1}}"),
+        *("{{json (lookup b 'c')}}", "\n", " ", "word", "{{~a~}}", "{{! no }}", "\\{{a}}", "{{-1.5}}"),
+    ]
+)
+HEADS = st.sampled_from(
+    [
+        *("if a", "if xs", "if b.c", "if n includeZero=true", "if n", "unless a", "each xs", "each b", "each a"),
+        *("each xs as |x|", "each b as |x i|", "with b", "with b as |x|", "with a", "a", "xs", "b", "n"),
+        *('ifEquals a "x"', "ifEquals n 0", "unlessEquals a b.c", "if (lookup b 'c')"),
+    ]
+)
+BRANCHES = st.sampled_from(["", "{{else}}", "{{else}}other{{a}}", "{{else if b}}b", "{{else unless b}}b"])
+
+
+def block(head: str, body: list[str], branch: str) -> str:
+    return f"{{{{#{head}}}}}{''.join(body)}{branch}{{{{/{head.split(maxsplit=1)[0]}}}}}"
+
+
+TREES = st.recursive(TAGS, lambda inner: st.builds(block, HEADS, st.lists(inner, max_size=3), BRANCHES), max_leaves=9)
+LEAVES: st.SearchStrategy[Any] = st.sampled_from([None, True, False, 0, 1, 2.5, 3.0, "", "x", "c", [], {}])
+CONTEXTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "a": st.one_of(LEAVES, st.just(["p", ["q"]])),
+        "b": st.one_of(
+            st.sampled_from([None, "", "x", 5, True]), st.dictionaries(st.sampled_from("cxa"), LEAVES, min_size=1)
+        ),
+        "n": LEAVES,
+        "xs": st.one_of(LEAVES, st.lists(st.one_of(LEAVES, st.fixed_dictionaries({"c": LEAVES})), max_size=3)),
+        "my col": LEAVES,
+    },
+)
+
+
+def as_handlebars_does(source: str, context: dict[str, Any]) -> str:
+    engine = Handlebars(escape_html=False)
+    engine.register_helper("json", lambda args, options: as_json(args[0], int(options.hash_value("indent") or 0)))
+    engine.register_helper("ifEquals", lambda args, options: options.fn() if args[0] == args[1] else options.inverse())
+    engine.register_helper(
+        "unlessEquals", lambda args, options: options.fn() if args[0] != args[1] else options.inverse()
+    )
+    return engine.compile(source)(context)
+
+
+@given(st.lists(TREES, max_size=4).map("".join), CONTEXTS)
+def test_texts_are_those_that_handlebars_makes(source: str, context: dict[str, Any]) -> None:
+    expected = as_handlebars_does(source, context)
+    if "[object Object]" in expected:
+        assert row_problem(source, **context) == "OBJECT_AS_TEXT"
+    else:
+        assert render(source, **context) == ([("user", [{"text": expected}])] if expected.strip() else [])
+
+
+def test_what_lookup_cannot_find_is_nothing() -> None:
+    for row in ({"a": {}, "k": "c"}, {"a": {"c": 1}, "k": ["c"]}, {"a": [1], "k": 1}, {"a": "text", "k": 0}, {"a": 0}):
+        assert render("x{{lookup a k}}", **row) == [("user", [{"text": "x"}])]
 
 
 def test_values_are_not_escaped_for_html() -> None:

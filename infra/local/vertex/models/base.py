@@ -45,3 +45,16 @@ class Model(Protocol):
 def field(message: dict[str, Any], camel: str, snake: str) -> Any:
     """A field of a proto message in JSON, which may be written in either way."""
     return message[camel] if camel in message else message.get(snake)
+
+
+def whole(message: dict[str, Any], camel: str, snake: str) -> int | None:
+    """A field that holds a whole number, which JSON may write as 2, 2.0 or "2"; None if it holds none."""
+    value = field(message, camel, snake)
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return int(value) if isinstance(value, (int, float)) and value == int(value) else None
+
+
+def listed(value: Any) -> list[Any]:
+    """A repeated field, of which one item may stand alone; none if it is null or missing."""
+    return value if isinstance(value, list) else [] if value is None else [value]

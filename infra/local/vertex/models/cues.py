@@ -66,7 +66,7 @@ def mood(prompt: Prompt) -> Mood:
         side = (word in POSITIVE) - (word in NEGATIVE)
         if not side:
             continue
-        if any(before in NEGATORS for before in words[max(0, at - _NEGATION_REACH) : at]):
+        if not NEGATORS.isdisjoint(words[max(0, at - _NEGATION_REACH) : at]):
             side = -side
         good += side > 0
         bad += side < 0
@@ -74,7 +74,7 @@ def mood(prompt: Prompt) -> Mood:
     if rated is not None:
         good += 2 * max(0.0, rated - 3)
         bad += 2 * max(0.0, 3 - rated)
-    strong = "!" in prompt.subject or any(word in STRONG for word in words)
+    strong = "!" in prompt.subject or not STRONG.isdisjoint(words)
     return Mood(good, bad, strong)
 
 

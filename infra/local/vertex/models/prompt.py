@@ -76,12 +76,12 @@ def tokens(name: str) -> tuple[str, ...]:
 
 def read(request: dict[str, Any]) -> Prompt:
     """Read a `GenerateContentRequest`. The last turn of the user is what it is about."""
-    system = _texts(field(request, "systemInstruction", "system_instruction") or {})
+    system = texts(field(request, "systemInstruction", "system_instruction") or {})
     contents = [content for content in request["contents"] if isinstance(content, dict)]
     asked = [content for content in contents if content.get("role") == "user"] or contents
-    text = "\n".join(_texts(asked[-1]))
+    text = "\n".join(texts(asked[-1]))
     media = tuple(medium for content in contents for medium in _media(content))
-    chars = sum(len(t) for content in contents for t in _texts(content)) + sum(map(len, system))
+    chars = sum(len(t) for content in contents for t in texts(content)) + sum(map(len, system))
     facts, plain, asking = _taken_apart(text[:_TEXT_MAX])
     subject = _subject(facts, plain) or _named(media) or text[:_TEXT_MAX]
     return Prompt(
@@ -100,7 +100,8 @@ def _parts(content: dict[str, Any]) -> list[dict[str, Any]]:
     return [part for part in (parts if isinstance(parts, list) else [parts]) if isinstance(part, dict)]
 
 
-def _texts(content: dict[str, Any]) -> list[str]:
+def texts(content: dict[str, Any]) -> list[str]:
+    """The texts of a content's parts."""
     return [part["text"] for part in _parts(content) if isinstance(part.get("text"), str)]
 
 

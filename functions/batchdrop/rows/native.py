@@ -1,0 +1,187 @@
+"""Requests that an input already holds, one `{"request": {...}}` a line: checked, and written on as they came.
+
+Most lines of a file differ in their texts alone. What stands around the turns of a line, the mould, is checked once;
+in the lines of that mould only the turns are decoded, and nothing is encoded anew.
+"""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+import orjson
+
+from batchdrop.domain.ids import RowKey
+from batchdrop.domain.job import UnknownFields
+from batchdrop.domain.limits import REQUEST_BYTES
+from batchdrop.rows.fingerprint import fingerprint_of
+from batchdrop.rows.mend import CONTENTS, REQUEST, field_twice, missing
+from batchdrop.rows.mould import BEGIN, CLOSING, FIELD, FIRST, OPENING, Halves, Mould, fields_of, mould_of, written
+from batchdrop.rows.parse import parse_json
+from batchdrop.rows.problems import RowProblem, refusal
+from batchdrop.rows.requests import check_size
+from batchdrop.rows.settings_memo import Setting, SettingsMemo
+from batchdrop.rows.signatures import signature_of
+from batchdrop.rows.turns import NOT_OF_THE_TYPE, TurnReader, said_by_text
+from batchdrop.rows.values import Request
+
+_STAND_IN = -314159265358979
+_ENVELOPED = b'"request":%d' % _STAND_IN
+_LONG = 4096
+"""From here on a view costs less than a copy."""
+_Cast = Callable[[RowKey, bytes], Request | None]
+_sibling = msgspec.json.Decoder(str | int).decode
+_LEARNING = 16
+_SELDOM = 32
+
+
+class NativeRequests:
+    """Makes the requests of one native input.
+
+    `model` is the job's: a row that names it says nothing new. Unknown fields pass if `unknown` allows them.
+    """
+
+    def __init__(self, unknown: UnknownFields = UnknownFields.ERROR, model: str = "") -> None:
+        self._turns = TurnReader()
+        self._memo = SettingsMemo(unknown, model)
+        self._cast: _Cast = _never
+        self._unmoulded = 0
+
+    def make(self, key: RowKey, raw: bytes) -> Request:
+        """Make the request line of one row, of its record's bytes.
+
+        Raises:
+            RowProblem: it is no JSON object with a request that Vertex and its importer take.
+        """
+        return self._cast(key, raw) or self._unusual(key, raw)
+
+    def _unusual(self, key: RowKey, raw: bytes) -> Request:
+        """Make the request of a line that may be of any shape."""
+        try:
+            made = self._made(key, _halves(raw))
+        except (*NOT_OF_THE_TYPE, orjson.JSONDecodeError):
+            raise _unreadable(raw) from None
+        too_large = check_size(made.line)
+        if too_large is not None:
+            raise RowProblem(too_large)
+        return made
+
+    def _made(self, key: RowKey, halves: Halves) -> Request:
+        fields = {name: bytes(json) for name, json in fields_of(halves.request).items()}
+        contents = fields.pop(CONTENTS, b"null")
+        settings = [self._memo.setting(name, json) for name, json in fields.items()]
+        turns = self._read_turns(contents)
+        every = (*settings, turns)
+        _check_once(settings)
+        self._learn(halves, contents, settings)
+        line = b"".join((BEGIN, key.encode(), OPENING, _body(halves.request, settings, turns), CLOSING))
+        pieces = (piece for setting in every for piece in setting.pieces)
+        return Request(line=line, fingerprint=fingerprint_of(pieces), signature=_signature(every))
+
+    def _read_turns(self, contents: bytes) -> Setting:
+        said = self._turns.read(contents)
+        if said is not None:
+            return Setting(CONTENTS, contents, said.types, tuple(said.pieces), same=True)
+        turns = self._memo.checked(CONTENTS, contents)
+        if not turns.name:
+            raise missing(CONTENTS, REQUEST)
+        return turns
+
+    def _learn(self, halves: Halves, contents: bytes, settings: list[Setting]) -> None:
+        """Take the mould of this line for those to come; seldom, if the lines of this file have none in common."""
+        self._unmoulded += 1
+        if self._unmoulded <= _LEARNING or self._unmoulded % _SELDOM == 0:
+            mould = mould_of(halves, contents, settings, _signature(settings))
+            self._cast = self._cast if mould is None else _caster(mould, said_by_text if mould.text else self._said)
+
+    def _said(self, turns: bytes | memoryview) -> bytes:
+        said = self._turns.read(turns)
+        return b"" if said is None or said.types else "\0".join(said.pieces).encode()
+
+
+def _never(_: RowKey, __: bytes) -> None:
+    """No line was seen yet."""
+
+
+def _caster(mould: Mould, said_by: Callable[[bytes | memoryview], bytes]) -> _Cast:
+    """Make requests of lines of one mould, and None of others."""
+    before, lead, trail = mould.before, mould.lead, mould.trail
+    begins, leads, trails = len(before), len(lead), len(trail)
+    opening, closing, closes, signature = mould.opening, mould.closing, mould.closes, mould.signature
+    fingerprint = mould.said.fingerprint
+
+    def cast(key: RowKey, raw: bytes) -> Request | None:
+        at = raw.find(lead)
+        end = len(raw) if closes else raw.rfind(b"}", 0, -1) + 1
+        if at < 0 or not raw.endswith(trail, 0, end):
+            return None
+        try:
+            if before:
+                sound = raw.startswith(before)
+                _sibling(raw[begins:at])
+            else:
+                sound = _is_envelope(raw[:at], raw[end:])
+            first, last = at + leads, end - trails
+            hole = raw[first:last] if last < _LONG else memoryview(raw)[first:last]
+            said = said_by(hole)
+        except NOT_OF_THE_TYPE:
+            return None
+        line = b"".join((BEGIN, key.encode(), opening, hole, closing))
+        if not sound or not said or len(line) > REQUEST_BYTES:
+            return None
+        return Request(line=line, fingerprint=fingerprint(said), signature=signature)
+
+    return cast
+
+
+def _is_envelope(before: bytes, behind: bytes) -> bool:
+    """Whether what stands around the field `request` is the rest of one JSON object."""
+    if before == b"{" and (not behind or behind == b"}"):
+        return True
+    try:
+        around = orjson.loads(before + _ENVELOPED + (behind or b"}"))
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(around, dict) and around.get(REQUEST) == _STAND_IN
+
+
+def _halves(raw: bytes) -> Halves:
+    """Find the request's JSON in a line."""
+    at, end = raw.find(FIELD), raw.rfind(b"}", 0, -1) + 1
+    if at >= 0 and _is_envelope(raw[:at], raw[end:]):
+        return Halves(raw[:at], raw[at + len(FIELD) : end], raw[end:])
+    found = parse_json(raw)
+    if not isinstance(found, dict):
+        raise RowProblem(found)
+    if not isinstance(found.get(REQUEST), dict):
+        raise _no_request()
+    return Halves(b"", bytes(fields_of(raw)[REQUEST]), b"")
+
+
+def _check_once(settings: list[Setting]) -> None:
+    names = [setting.name for setting in settings if setting.name]
+    for name in names if len(set(names)) < len(names) else ():
+        if names.count(name) > 1:
+            raise field_twice(name, REQUEST)
+
+
+def _body(request: bytes, settings: list[Setting], turns: Setting) -> bytes:
+    if turns.same and all(setting.same for setting in settings):
+        return request.strip()
+    return b"".join((FIRST, turns.json, written(settings), b"}"))
+
+
+def _signature(settings: Iterable[Setting]) -> dict[str, str]:
+    """Fields have different paths. The types of a single one stay the object that they are."""
+    typed = [setting.types for setting in settings if setting.types]
+    return signature_of(
+        typed[0] if len(typed) == 1 else {path: kind for types in typed for path, kind in types.items()}
+    )
+
+
+def _unreadable(raw: bytes) -> RowProblem:
+    found = parse_json(raw)
+    return _no_request() if isinstance(found, dict) else RowProblem(found)
+
+
+def _no_request() -> RowProblem:
+    hint = 'A line looks like {"request": {"contents": [{"role": "user", "parts": [{"text": "..."}]}]}}.'
+    return refusal("NO_REQUEST", "The record has no object `request`.", hint, REQUEST)

@@ -1,0 +1,228 @@
+"""Responses of Gemini, read no further than needed and condensed to what decides over a row."""
+
+import re
+from collections.abc import Iterable
+from enum import IntEnum, auto
+from typing import Annotated, TypeVar
+
+import msgspec
+import orjson
+
+from batchdrop.domain.shard import Usage
+
+CUT = "MAX_TOKENS"
+FINISHED = frozenset({"", "STOP", "FINISH_REASON_UNSPECIFIED"})
+
+_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_DUMB = frozenset({"text", "thought", "thoughtSignature"})
+_NOTHING = msgspec.Raw(b"")
+_MOST_TOKENS = 10**12
+
+
+class Kind(IntEnum):
+    """What a response is, before anybody asks whether it will do."""
+
+    SPOKEN = auto()
+    SILENT = auto()
+    BLOCKED = auto()
+    NO_CANDIDATES = auto()
+    EMPTY = auto()
+    UNREADABLE = auto()
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A condensed response.
+
+    `reason` is the finish reason, or why the prompt was blocked; `text` is the answer's text without thoughts, or if
+    there is none its function calls as a JSON array. SPOKEN without a text said something else, an image perhaps.
+    """
+
+    kind: Kind
+    reason: str = ""
+    text: str = ""
+    usage: Usage = Usage()
+
+
+class _Part(msgspec.Struct, gc=False):
+    text: object = None
+    thought: object = None
+    functionCall: msgspec.Raw = _NOTHING  # noqa: N815  # Vertex's spelling
+
+
+class _Content(msgspec.Struct, gc=False):
+    parts: list[_Part | None] | None = None
+
+
+class _Candidate(msgspec.Struct, gc=False):
+    content: _Content | None = None
+    finishReason: object = None  # noqa: N815  # Vertex's spelling
+
+
+class _Feedback(msgspec.Struct, gc=False):
+    blockReason: object = None  # noqa: N815  # Vertex's spelling
+
+
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=_MOST_TOKENS)]
+
+
+class _Counts(msgspec.Struct, gc=False):
+    promptTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
+    cachedContentTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
+    candidatesTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
+    thoughtsTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
+    toolUsePromptTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
+
+
+class _Response(msgspec.Struct, gc=False):
+    candidates: list[_Candidate | None] | None = None
+    promptFeedback: _Feedback | None = None  # noqa: N815  # Vertex's spelling
+    usageMetadata: _Counts | None = None  # noqa: N815  # Vertex's spelling
+
+
+_NO_COUNTS = _Counts()
+_decode = msgspec.json.Decoder(_Response).decode
+
+
+def read_reply(response: msgspec.Raw) -> Reply:
+    """Condense a response, the bytes of a JSON value. Never raises, whatever they hold."""
+    try:
+        found = _decode(response)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        salvaged = _salvaged(response)
+        if salvaged is None:
+            return Reply(Kind.UNREADABLE)
+        found = salvaged
+    usage = _usage(found.usageMetadata)
+    if found.promptFeedback is not None:
+        reason = found.promptFeedback.blockReason
+        if reason and reason != "BLOCKED_REASON_UNSPECIFIED":
+            return Reply(Kind.BLOCKED, _word(reason), "", usage)
+    candidate = _best(found.candidates) if found.candidates else None
+    if candidate is None:
+        return Reply(_kind_of_nothing(response), "", "", usage)
+    return _spoken(candidate, usage, response)
+
+
+def _spoken(candidate: _Candidate, usage: Usage, response: msgspec.Raw) -> Reply:
+    reason = _reason(candidate)
+    parts = candidate.content.parts if candidate.content is not None else None
+    text = _text(parts) if parts else ""
+    if text:
+        return Reply(Kind.SPOKEN, reason, text, usage)
+    calls = _calls(parts or ())
+    speaks = bool(calls) or (bool(parts) and _says_something_else(response))
+    return Reply(Kind.SPOKEN if speaks else Kind.SILENT, reason, calls, usage)
+
+
+def _text(parts: list[_Part | None]) -> str:
+    if len(parts) == 1:
+        part = parts[0]
+        return part.text if part is not None and isinstance(part.text, str) and part.thought is not True else ""
+    return "".join(
+        part.text for part in parts if part is not None and isinstance(part.text, str) and part.thought is not True
+    )
+
+
+def _calls(parts: Iterable[_Part | None]) -> str:
+    calls = [bytes(part.functionCall) for part in parts if part is not None and part.thought is not True]
+    found = [call for call in calls if call not in (b"", b"null")]
+    return f"[{b','.join(found).decode(errors='replace')}]" if found else ""
+
+
+def _says_something_else(response: msgspec.Raw) -> bool:
+    """Look for parts of other kinds, also of kinds that nobody knows yet. Rare, so all is parsed anew."""
+    try:
+        value = orjson.loads(memoryview(response))
+    except orjson.JSONDecodeError:
+        return False
+    contents = [one.get("content") for one in value["candidates"] if isinstance(one, dict)]
+    parts = [part for content in contents if isinstance(content, dict) for part in content.get("parts") or ()]
+    return any(
+        inner is not None
+        for part in parts
+        if isinstance(part, dict) and part.get("thought") is not True
+        for name, inner in part.items()
+        if name not in _DUMB
+    )
+
+
+def _best(candidates: list[_Candidate | None]) -> _Candidate | None:
+    """Of several candidates the first that finished, else the first that was cut off, else the first."""
+    if len(candidates) == 1:
+        return candidates[0]
+    return min((found for found in candidates if found is not None), key=_rank, default=None)
+
+
+def _rank(candidate: _Candidate) -> int:
+    reason = _reason(candidate)
+    return 0 if reason in FINISHED else 1 if reason == CUT else 2
+
+
+def _reason(candidate: _Candidate) -> str:
+    reason = candidate.finishReason
+    if reason == "STOP":
+        return "STOP"
+    return _word(reason) if reason else ""
+
+
+def _word(reason: object) -> str:
+    return reason if isinstance(reason, str) and _WORD.fullmatch(reason) else "UNKNOWN"
+
+
+def _kind_of_nothing(response: msgspec.Raw) -> Kind:
+    return Kind.EMPTY if bytes(response).translate(None, b" \t\r\n") in (b"{}", b"null", b"") else Kind.NO_CANDIDATES
+
+
+def _usage(found: _Counts | None) -> Usage:
+    """What is absent counts as none; a report of nothing is no report."""
+    if found is None or found == _NO_COUNTS:
+        return Usage()
+    return Usage(
+        1,
+        found.promptTokenCount or 0,
+        found.cachedContentTokenCount or 0,
+        found.candidatesTokenCount or 0,
+        found.thoughtsTokenCount or 0,
+        found.toolUsePromptTokenCount or 0,
+    )
+
+
+_T = TypeVar("_T")
+
+
+def _salvaged(response: msgspec.Raw) -> _Response | None:
+    """What is sound of a response whose shape is odd somewhere; None if it is no JSON object at all."""
+    try:
+        value = orjson.loads(memoryview(response))
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    found = value.get("candidates")
+    return _Response(
+        candidates=[_sound(one, _Candidate) for one in found] if isinstance(found, list) else None,
+        promptFeedback=_sound(value.get("promptFeedback"), _Feedback),
+        usageMetadata=_sound_counts(value.get("usageMetadata")),
+    )
+
+
+def _sound_counts(value: object) -> _Counts | None:
+    if not isinstance(value, dict):
+        return None
+    sound = {name: _sound_count(value[name]) for name in _Counts.__struct_fields__ if name in value}
+    return _Counts(**sound)
+
+
+def _sound_count(value: object) -> int:
+    """REST writes 64-bit integers as strings; anything else is nothing to count."""
+    try:
+        return msgspec.convert(value, _Count, strict=False)
+    except msgspec.ValidationError:
+        return 0
+
+
+def _sound(value: object, kind: type[_T]) -> _T | None:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return None

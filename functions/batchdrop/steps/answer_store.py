@@ -1,0 +1,187 @@
+"""Answers on their way into row order, in bounded memory.
+
+What fits the budget is sorted in memory. Beyond it, sorted runs are written to `work`, one after the other, and later
+the same range of rows is read of each run: ranges are cut so that each fits the budget again, whatever the answers'
+sizes. So an answer is written and read once at any size, and never is more than one object open for writing.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+
+import msgspec
+
+from batchdrop.rows.answers import Answer
+from batchdrop.steps.blocks import Blocks
+from batchdrop.steps.context import Context
+from batchdrop.steps.lots import LazyObject
+
+MEMORY_BYTES = 48 * 2**20
+"""Bytes of answers that are held at once."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Answer).decode
+_PER_ANSWER = 64
+"""What an answer takes besides its bytes."""
+_NO_PLACE = 2**62
+
+Placed = tuple[int, Answer]
+"""An answer and its place: a number that orders all rows of a batch."""
+
+
+class _Run(msgspec.Struct, frozen=True):
+    """A sorted stretch of the answers, one behind the other in an object of `work`.
+
+    Answer `i` is for `places[i]` and lies from `offsets[i]` to before `offsets[i + 1]`.
+    """
+
+    name: str
+    places: "array[int]"
+    offsets: "array[int]"
+
+    def before(self, place: int) -> int:
+        """Bytes of answers for lower places."""
+        return self.offsets[bisect_left(self.places, place)]
+
+
+class _Shelf:
+    """Answers in memory: their bytes behind one another as they came, and the order that their places give."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._places = array("q")
+        self._offsets = array("q", [0])
+        self._order: list[int] = []
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return len(self._data) + _PER_ANSWER * len(self._places)
+
+    def add(self, place: int, answer: Answer) -> None:
+        """Put an answer behind the others."""
+        self._data += _encode(answer)
+        self._places.append(place)
+        self._offsets.append(len(self._data))
+
+    def add_stretch(self, run: _Run, first: int, end: int, chunks: Iterable[bytes]) -> None:
+        """Put there what lies in a run from the place `first` to before `end`; the chunks are just that."""
+        begin, stop = bisect_left(run.places, first), bisect_left(run.places, end)
+        self._places.extend(run.places[begin:stop])
+        shift = len(self._data) - run.offsets[begin]
+        self._offsets.extend(offset + shift for offset in run.offsets[begin + 1 : stop + 1])
+        for chunk in chunks:
+            self._data += chunk
+
+    def sort(self) -> None:
+        """Find the order; nothing may be added after this."""
+        self._order = sorted(range(len(self._places)), key=self._places.__getitem__)
+
+    def between(self, first: int, end: int) -> Iterator[Placed]:
+        """As that of the store."""
+        place_of, offsets, data = self._places.__getitem__, self._offsets, memoryview(self._data)
+        begin = bisect_left(self._order, first, key=place_of)
+        stop = bisect_left(self._order, end, key=place_of)
+        for index in self._order[begin:stop]:
+            yield place_of(index), _decode(data[offsets[index] : offsets[index + 1]])
+
+    def write(self, target: LazyObject) -> _Run:
+        """Write all answers in order."""
+        places, offsets = array("q"), array("q", [0])
+        blocks, data = Blocks(target), memoryview(self._data)
+        for index in self._order:
+            answer = bytes(data[self._offsets[index] : self._offsets[index + 1]])
+            blocks.add(answer)
+            places.append(self._places[index])
+            offsets.append(offsets[-1] + len(answer))
+        blocks.end()
+        return _Run(target.name, places, offsets)
+
+
+class AnswerStore:
+    """Takes answers in any order; after `finish` gives them in order of their places, any stretch and often.
+
+    `folder` is where runs go, and must carry the id of the run of the step.
+    """
+
+    def __init__(self, context: Context, folder: str, memory: int = MEMORY_BYTES) -> None:
+        self._context = context
+        self._folder = folder
+        self._memory = memory
+        self._shelf = _Shelf()
+        self._runs: list[_Run] = []
+        self._starts: list[int] = []
+        self._range = -1
+
+    def add(self, place: int, answer: Answer) -> None:
+        """Take an answer."""
+        self._shelf.add(place, answer)
+        if self._shelf.size > self._memory:
+            self._spill()
+
+    def finish(self) -> None:
+        """Bring what was added into order."""
+        if not self._runs:
+            self._shelf.sort()
+            return
+        if self._shelf.size:
+            self._spill()
+        self._starts = _cut(self._runs, self._memory)
+
+    def between(self, first: int, end: int) -> Iterator[Placed]:
+        """Answers whose place is `first` or above, and below `end`."""
+        if not self._runs:
+            yield from self._shelf.between(first, end)
+            return
+        for number in range(max(bisect_right(self._starts, first) - 1, 0), bisect_left(self._starts, end)):
+            yield from self._load(number).between(first, end)
+
+    def _spill(self) -> None:
+        self._shelf.sort()
+        with ExitStack() as stack:
+            target = LazyObject(self._context, stack, f"{self._folder}/run-{len(self._runs)}")
+            run = self._shelf.write(target)
+        self._runs.append(run)
+        self._shelf = _Shelf()
+
+    def _load(self, number: int) -> _Shelf:
+        """Read a range; it stays in memory until the next, for shards smaller than that."""
+        if self._range != number:
+            self._shelf = _Shelf()
+            first, end = [*self._starts, _NO_PLACE][number : number + 2]
+            for run in self._runs:
+                self._shelf.add_stretch(run, first, end, self._read(run, first, end))
+            self._shelf.sort()
+            self._range = number
+        return self._shelf
+
+    def _read(self, run: _Run, first: int, end: int) -> Iterator[bytes]:
+        start, stop = run.before(first), run.before(end)
+        if start < stop:
+            yield from self._context.objects.read(self._context.settings.work_bucket, run.name, None, start, stop)
+
+
+def _cut(runs: list[_Run], memory: int) -> list[int]:
+    """First places of ranges, none of which takes more than `memory` unless a single place does."""
+    starts = [0]
+    end = 1 + max(run.places[-1] for run in runs)
+    while (start := _end_of_range(runs, starts[-1], end, memory)) < end:
+        starts.append(start)
+    return starts
+
+
+def _end_of_range(runs: list[_Run], first: int, end: int, memory: int) -> int:
+    most = memory + _size_before(runs, first)
+    fits, too_far = first + 1, end + 1
+    while too_far - fits > 1:
+        middle = (fits + too_far) // 2
+        if _size_before(runs, middle) <= most:
+            fits = middle
+        else:
+            too_far = middle
+    return fits
+
+
+def _size_before(runs: list[_Run], place: int) -> int:
+    return sum(run.before(place) + _PER_ANSWER * bisect_left(run.places, place) for run in runs)

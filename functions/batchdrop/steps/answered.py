@@ -1,0 +1,123 @@
+"""Closing lots of one shard with the answers of a batch.
+
+The lots that close a shard go straight into its part. Otherwise what became of their rows is kept in `work`, beside
+the lots of rows to try again, until the last lot closes.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import msgspec
+
+from batchdrop.domain.ids import RowNumber
+from batchdrop.domain.job import InputFormat, Job
+from batchdrop.domain.lots import closed, swapped
+from batchdrop.domain.shard import Lot, Part, Shard
+from batchdrop.domain.states import LotState
+from batchdrop.rows.answers import Expectation, Judge
+from batchdrop.rows.collate import Collation, Known, Pair, collate
+from batchdrop.rows.outcomes import outcome_line
+from batchdrop.rows.prompt import Prompt
+from batchdrop.rows.values import Again, Answered, Failed
+from batchdrop.steps.ask_again import folder_of, retry_lots
+from batchdrop.steps.blocks import Blocks
+from batchdrop.steps.context import Context
+from batchdrop.steps.lot_rows import sides_of
+from batchdrop.steps.lots import LazyObject
+from batchdrop.steps.parts import Base, closed_rows, write_part
+
+Pairs = Callable[[], Iterator[Pair]]
+
+
+class _RowsAgain(Exception):
+    """A row is to be tried again, so the shard does not close yet."""
+
+
+class AnswerCloser:
+    """What is the same for all lots of a job in a batch; the output schema is compiled once."""
+
+    def __init__(self, context: Context, job: Job, prompt: Prompt | None, known: Known) -> None:
+        self._context = context
+        self._job = job
+        self._known = known
+        native = job.layout is not None and job.layout.format is InputFormat.VERTEX_JSONL
+        schema = None if native or prompt is None else prompt.output_schema
+        self._judge = Judge(
+            Expectation(output_schema=schema, allow_truncated=job.options.allow_truncated, native=native)
+        )
+
+    def close(self, shard: Shard, lots: list[Lot], answers: Pairs) -> Shard:
+        """Close lots, all those of the shard that ride in the batch. `answers` may be opened often."""
+        numbers = {lot.number for lot in lots}
+        if all(lot.state is LotState.CLOSED for lot in shard.lots if lot.number not in numbers):
+            try:
+                return self._into_part(shard, lots, answers)
+            except _RowsAgain:
+                self._context.log.info("shard.rows_again", job=shard.job, shard=shard.index)
+        return self._aside(shard, lots, answers)
+
+    def _into_part(self, shard: Shard, lots: list[Lot], answers: Pairs) -> Shard:
+        """Write the shard's part, of these rows and those that closed before.
+
+        Raises:
+            _RowsAgain: nothing is written.
+        """
+        collation = self._collation(lots, answers)
+        rows = closed_rows(self._context, shard, self._settled(collation, lots, _raise))
+        part = write_part(self._context, self._job, shard, Base(shard.first_row, shard.first_line), rows)
+        return self._counted(shard, lots, collation, part)
+
+    def _aside(self, shard: Shard, lots: list[Lot], answers: Pairs) -> Shard:
+        """Write the outcomes of the lots' rows; rows worth another try get lots of their own."""
+        collation = self._collation(lots, answers)
+        again: set[RowNumber] = set()
+        with ExitStack() as stack:
+            name = f"{folder_of(self._context, shard)}/lot-{lots[0].number}.outcomes.jsonl"
+            outcomes = LazyObject(self._context, stack, name)
+            blocks = Blocks(outcomes)
+            for outcome in self._settled(collation, lots, lambda row: again.add(row.side.row)):
+                blocks.add(outcome_line(outcome))
+            blocks.end()
+        shard = self._counted(shard, lots, collation, None, outcomes.name)
+        for lot in lots if again else ():
+            retries = retry_lots(self._context, shard, lot, again)
+            shard = msgspec.structs.replace(shard, lots=(*shard.lots, *retries))
+        return shard
+
+    def _collation(self, lots: list[Lot], answers: Pairs) -> Collation:
+        return collate(sides_of(self._context, lots), answers(), self._judge, self._known)
+
+    def _settled(
+        self, collation: Collation, lots: list[Lot], again: Callable[[Again], object]
+    ) -> Iterator[Answered | Failed]:
+        """Leave out rows to try again, after telling of them; at the last attempt they are errors."""
+        is_last = self._last_attempt(lots)
+        for outcome in collation:
+            if not isinstance(outcome, Again):
+                yield outcome
+            elif is_last(outcome.side.row):
+                collation.settle()
+                yield Failed(side=outcome.side, problem=outcome.problem, usage=outcome.usage)
+            else:
+                again(outcome)
+
+    def _last_attempt(self, lots: list[Lot]) -> Callable[[RowNumber], bool]:
+        last = [lot for lot in lots if lot.attempt >= self._job.options.max_attempts]
+        if len(last) in (0, len(lots)):
+            return lambda _: bool(last)
+        rows = {side.row for side in sides_of(self._context, last)}
+        return rows.__contains__
+
+    def _counted(
+        self, shard: Shard, lots: list[Lot], collation: Collation, part: Part | None, outcomes: str = ""
+    ) -> Shard:
+        """Close the lots; the first of them names the outcomes of all."""
+        for lot in lots:
+            shard = swapped(shard, closed(lot, outcomes if lot is lots[0] else ""))
+        return msgspec.structs.replace(
+            shard, part=part, tally=shard.tally + collation.tally, usage=shard.usage + collation.usage
+        )
+
+
+def _raise(_: Again) -> None:
+    raise _RowsAgain

@@ -1,0 +1,24 @@
+"""Reading the files of lots: sidecars, and request lines beside them."""
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from operator import attrgetter
+
+from batchdrop.domain.shard import Lot
+from batchdrop.rows.sidecar import lines_of, read_sidecar
+from batchdrop.rows.values import SideRow
+from batchdrop.steps.context import Context
+
+
+def sides_of(context: Context, lots: Sequence[Lot]) -> Iterator[SideRow]:
+    """The rows of some lots of a shard, in row order."""
+    bucket = context.settings.work_bucket
+    sidecars = [read_sidecar(context.objects.read(bucket, lot.sidecar)) for lot in lots]
+    return sidecars[0] if len(sidecars) == 1 else merge(*sidecars, key=attrgetter("row"))
+
+
+def rows_of(context: Context, lot: Lot) -> Iterator[tuple[bytes, SideRow]]:
+    """Request lines of a lot beside its rows: both objects are in row order."""
+    requests = context.objects.read(context.settings.work_bucket, lot.requests)
+    lines = (line + b"\n" for line in lines_of(requests))
+    return zip(lines, sides_of(context, [lot]), strict=True)

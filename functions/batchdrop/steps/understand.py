@@ -1,0 +1,97 @@
+"""Understanding a job: how its input is written, with which prompt and which model it runs."""
+
+import msgspec
+
+from batchdrop.domain.errors import ObjectGone, Refused
+from batchdrop.domain.ids import ModelName, lane_id
+from batchdrop.domain.job import InputFormat, Job, Layout, Options, PinnedPrompt
+from batchdrop.domain.naming import CSV_SUFFIX, data_suffix
+from batchdrop.domain.objects import ObjectInfo
+from batchdrop.domain.reasons import Code, Reason
+from batchdrop.rows.prompt import Prompt, missing_columns
+from batchdrop.rows.result_columns import answer_columns
+from batchdrop.steps.context import Context
+from batchdrop.steps.inputs import look_at
+from batchdrop.steps.prompts import find_prompt, read_prompt
+
+
+def understand(context: Context, job: Job) -> Job | None:
+    """Read the input's head and the prompt; None while there is no prompt.
+
+    Raises:
+        Refused: the file or the prompt cannot be worked with.
+        ObjectGone: the input was deleted.
+    """
+    info = job.input
+    if context.objects.stat(info.bucket, info.name) is None:
+        raise ObjectGone(info.name)
+    pinned = find_prompt(context, info.bucket, info.name)
+    prompt = None if pinned is None else read_prompt(context, pinned).prompt
+    layout = _look(context, info, prompt)
+    if layout is None or (pinned is None and layout.format is not InputFormat.VERTEX_JSONL):
+        return None
+    model = _model(context, prompt)
+    return msgspec.structs.replace(
+        _with_prompt(job, layout, pinned, prompt),
+        model=model,
+        lane=lane_id(model, context.settings.vertex_location),
+        layout=layout,
+    )
+
+
+def _look(context: Context, info: ObjectInfo, prompt: Prompt | None) -> Layout | None:
+    """How the input is written; None where a prompt that is yet to come may say how to read its header."""
+    try:
+        return look_at(context, info, prompt.options if prompt is not None else Options())
+    except Refused as refused:
+        if prompt is None and refused.reason.code is Code.INPUT_HEADER and data_suffix(info.name) == CSV_SUFFIX:
+            return None
+        raise
+
+
+def _with_prompt(job: Job, layout: Layout, pinned: PinnedPrompt | None, prompt: Prompt | None) -> Job:
+    if layout.format is InputFormat.VERTEX_JSONL:
+        unused = ("The prompt's template is not used: every line is a whole request.",)
+        warnings = unused if prompt is not None and prompt.has_template else ()
+        options = job.options if prompt is None else prompt.options
+        return msgspec.structs.replace(job, prompt=pinned, options=options, warnings=warnings)
+    if pinned is None or prompt is None:
+        raise AssertionError("records are planned only with a prompt")
+    _check_template(pinned, prompt, layout)
+    columns = answer_columns(prompt.output_schema, layout.columns)
+    return msgspec.structs.replace(job, prompt=pinned, options=prompt.options, answer_columns=columns)
+
+
+def _check_template(pinned: PinnedPrompt, prompt: Prompt, layout: Layout) -> None:
+    if not prompt.has_template:
+        raise Refused(
+            Reason(
+                code=Code.PROMPT_INVALID,
+                where=pinned.name,
+                message=f"{pinned.name} has front matter only, but the input holds records, not requests.",
+                hint="Write the template below the front matter, with {{column}} where a row's value goes.",
+            )
+        )
+    missing = missing_columns(prompt, layout)
+    if missing:
+        raise Refused(
+            Reason(
+                code=Code.COLUMN_MISSING,
+                where=pinned.name,
+                message=f"The template names {', '.join(missing)}; the input has {', '.join(layout.columns)}.",
+                hint="Correct the name in the template or the header, or give a default under input.default.",
+            )
+        )
+
+
+def _model(context: Context, prompt: Prompt | None) -> ModelName:
+    model = (prompt.model if prompt is not None else ModelName("")) or context.settings.default_model
+    if not model:
+        raise Refused(
+            Reason(
+                code=Code.MODEL_MISSING,
+                message="Neither the prompt nor this installation names a model.",
+                hint="Write `model: gemini-...` into the prompt's front matter, or set DEFAULT_MODEL.",
+            )
+        )
+    return model

@@ -1,0 +1,72 @@
+"""Inputs of scenarios: rows with names that find their way into the request, the answer and the output."""
+
+import json
+from collections.abc import Sequence
+
+from batchdrop.settings import Settings
+from tests.fakes.service import SETTINGS
+
+PROMPT = """---
+model: gemini-3.5-flash-lite
+---
+Describe {{name}} now.
+"""
+
+
+def names(letter: str, count: int) -> tuple[str, ...]:
+    """Names of rows, `a0` and on."""
+    return tuple(f"{letter}{number}" for number in range(count))
+
+
+def as_csv(rows: Sequence[str]) -> str:
+    """Rows as a CSV with a header."""
+    return "id,name\n" + "".join(f"{number},{name}\n" for number, name in enumerate(rows))
+
+
+def as_jsonl(rows: Sequence[str], broken: frozenset[str] = frozenset()) -> str:
+    """Rows as JSONL; a broken row is no JSON."""
+    return "".join(_line(name, broken=name in broken) for name in rows)
+
+
+def as_requests(rows: Sequence[str]) -> str:
+    """Rows as requests in Vertex's own form, which need no prompt, each of REQUEST_BYTES or a little more."""
+    return "".join(_request(name) for name in rows)
+
+
+def name_in(text: str) -> str:
+    """The name of the row that a request asks about."""
+    return text.split()[1]
+
+
+def settings(
+    *,
+    slots: int = 8,
+    shard_bytes: int = SETTINGS.shard_bytes,
+    lot_rows: int = SETTINGS.lot_rows,
+    batch_rows: int = SETTINGS.batch_rows,
+) -> Settings:
+    """Settings of an installation that is small where it matters."""
+    return Settings(
+        google_cloud_project="project",
+        input_bucket="input",
+        work_bucket="work",
+        predictions_bucket="predictions",
+        output_bucket="output",
+        default_model=SETTINGS.default_model,
+        max_running_batches=slots,
+        shard_bytes=shard_bytes,
+        lot_rows=lot_rows,
+        batch_rows=batch_rows,
+    )
+
+
+def _request(name: str) -> str:
+    content = {"role": "user", "parts": [{"text": f"Describe {name} now."}]}
+    return json.dumps({"name": name, "request": {"contents": [content]}}) + "\n"
+
+
+REQUEST_BYTES = len(_request("a0"))
+
+
+def _line(name: str, *, broken: bool) -> str:
+    return f"{{ {name} broken\n" if broken else json.dumps({"name": name}) + "\n"

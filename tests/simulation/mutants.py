@@ -1,0 +1,91 @@
+"""Promises broken on purpose, each by a small change of the source: the simulation must notice every one."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Mutant(msgspec.Struct, frozen=True, kw_only=True):
+    """`old`, which must stand exactly once in `file` below `functions/batchdrop`, becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+    def apply(self, functions: Path) -> None:
+        """Change a copy of `functions/`.
+
+        Raises:
+            LookupError: the source has moved on; write the mutant anew.
+        """
+        path = functions / "batchdrop" / self.file
+        text = path.read_text()
+        if text.count(self.old) != 1:
+            raise LookupError(f"{self.name}: {self.file} has {self.old!r} {text.count(self.old)} times, not once")
+        path.write_text(text.replace(self.old, self.new))
+
+
+MUTANTS = (
+    Mutant(
+        name="no-adopt-before-create",
+        file="steps/launch.py",
+        old="    if not jobs:\n        return False\n",
+        new="    if jobs or not jobs:\n        return False\n",
+    ),
+    Mutant(
+        name="no-claim",
+        file="steps/launch.py",
+        old="    if claimed is None or not claimed.value.is_claimed_as(batch):\n        context.log.warning",
+        new="    if claimed is None:\n        context.log.warning",
+    ),
+    Mutant(
+        name="no-deletion-of-an-old-try's-input",
+        file="steps/launch.py",
+        old="            context.objects.delete(context.settings.work_bucket, [batch.input_object])\n",
+        new="            context.log.info('batch.input_kept', batch=batch.id)\n",
+    ),
+    Mutant(
+        name="no-precondition-on-lots",
+        file="steps/submit.py",
+        old="            writes.append(replace(context, shard, gone))",
+        new="            from batchdrop.steps.writes import put\n            writes.append(put(context, shard.ref, gone))",
+    ),
+    Mutant(
+        name="no-precondition-on-the-lane",
+        file="steps/submit.py",
+        old="    return replace(context, lane, _taken(lane.value, batch))",
+        new="    from batchdrop.steps.writes import put\n    return put(context, lane.ref, _taken(lane.value, batch))",
+    ),
+    Mutant(
+        name="no-precondition-on-the-manifest",
+        file="steps/finish.py",
+        old='        context.objects.write_at(bucket, name, data, "application/json", generation)',
+        new='        with context.objects.write(bucket, name, "application/json") as sink:\n            sink.write(data)',
+    ),
+    Mutant(
+        name="no-rev",
+        file="steps/writes.py",
+        old="    return msgspec.structs.replace(value, rev=context.tokens.fresh())",
+        new="    return value",
+    ),
+    Mutant(
+        name="no-fingerprint",
+        file="rows/collate.py",
+        old="        if answer.fingerprint == side.fingerprint:",
+        new="        if answer.fingerprint == answer.fingerprint:",
+    ),
+    Mutant(
+        name="no-collect-turn",
+        file="steps/poll.py",
+        old="[replace(context, found, ended), leave(context, collect_turn(context, found.value.id))]",
+        new="[replace(context, found, ended)]",
+    ),
+    Mutant(
+        name="manifest-first",
+        file="steps/finish.py",
+        old="        files = write_files(context, job, parts)\n",
+        new="        _write_manifest(context, job, outcome, account, files)\n"
+        "        files = write_files(context, job, parts)\n",
+    ),
+)

@@ -1,0 +1,147 @@
+"""Which schedules are run: sweeps strike every point of a scenario once, or two of them; storms strike by chance."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+
+from tests.simulation.chaos import Chance, Chaos, Script
+from tests.simulation.faults import Fault, Kind, Point, Side
+from tests.simulation.scenarios import SCENARIOS, Scenario
+from tests.simulation.schedule import run
+from tests.simulation.sites import Hit, Site
+
+_WRITES = frozenset(
+    {
+        "documents.commit",
+        "objects.write",
+        "objects.write_at",
+        "objects.compose",
+        "objects.rewrite",
+        "objects.delete",
+        "batches.create",
+        "batches.cancel",
+    }
+)
+_SLEEPS = (15, 800)
+"""Seconds: others act meanwhile, though no tick; and a sleep that ends after the next try began."""
+_IDLE_TICKS = 3
+_DENSITIES = (1, 2, 3, 5, 8)
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A share of the work: every `parts`th schedule of a plan, from `part` on; of a storm, the seeds up to `seeds`."""
+
+    scenario: str
+    plan: str
+    part: int = 0
+    parts: int = 1
+    seeds: int = 0
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A schedule that broke a promise."""
+
+    scenario: str
+    seed: int
+    faults: tuple[Fault, ...]
+    broken: tuple[str, ...]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a task."""
+
+    task: Task
+    schedules: int
+    hits: frozenset[Hit]
+    failures: tuple[Failure, ...]
+
+
+def perform(task: Task, most_failures: int = 5) -> Report:
+    """Run a task's schedules, until so many failed."""
+    scenario = SCENARIOS[task.scenario]
+    schedules, hits, failures = 0, set[Hit](), list[Failure]()
+    for number, (seed, chaos) in enumerate(_schedules(scenario, task)):
+        if number % task.parts != task.part:
+            continue
+        outcome = run(scenario, seed, chaos)
+        schedules += 1
+        hits |= outcome.hits
+        if outcome.broken:
+            failures.append(Failure(scenario=scenario.name, seed=seed, faults=outcome.struck, broken=outcome.broken))
+        if len(failures) >= most_failures:
+            break
+    return Report(task=task, schedules=schedules, hits=frozenset(hits), failures=tuple(failures))
+
+
+def _schedules(scenario: Scenario, task: Task) -> Iterator[tuple[int, Chaos]]:
+    match task.plan:
+        case "storm":
+            yield from storm(scenario, task.seeds)
+        case "crash":
+            yield from sweep(scenario, Kind.CRASH, writes_only=False)
+        case "pairs":
+            yield from pairs(scenario)
+        case "sleep":
+            yield from sleepers(scenario)
+        case kind:
+            yield from sweep(scenario, Kind(kind), writes_only=True)
+
+
+def storm(scenario: Scenario, seeds: int) -> Iterator[tuple[int, Chaos]]:
+    """Strike by chance, each seed its own way."""
+    points = run(scenario, 0, Script(())).points
+    for seed in range(seeds):
+        yield seed, chance(scenario, seed, points)
+
+
+def chance(scenario: Scenario, seed: int, points: int) -> Chance:
+    """The chaos of a storm's seed."""
+    density = _DENSITIES[seed % len(_DENSITIES)]
+    return Chance(seed, points, density, users=len(scenario.operations), vertex_bears=scenario.vertex_bears)
+
+
+def sweep(scenario: Scenario, kind: Kind, *, writes_only: bool) -> Iterator[tuple[int, Chaos]]:
+    """Strike once, at every point; at every point of a write where the others would be the same."""
+    for point, site in _points(scenario, ()):
+        if not writes_only or site.call in _WRITES:
+            yield 0, Script([Fault(point, kind)])
+
+
+def sleepers(scenario: Scenario) -> Iterator[tuple[int, Chaos]]:
+    """Sleep once, before every write of a process that is no tick."""
+    for point, site in _points(scenario, ()):
+        if site.call in _WRITES and point.side is Side.BEFORE and not point.where.startswith("tick"):
+            for seconds in _SLEEPS:
+                yield 0, Script([Fault(point, Kind.FREEZE, seconds)])
+
+
+def pairs(scenario: Scenario) -> Iterator[tuple[int, Chaos]]:
+    """Crash at a write, and again at a later one: reads between two writes change nothing that a crash would see."""
+    for first, site in _points(scenario, ()):
+        if site.call not in _WRITES:
+            continue
+        crash = Fault(first, Kind.CRASH)
+        later = iter(_points(scenario, (crash,)))
+        for point, _ in later:
+            if point == first:
+                break
+        for second, second_site in later:
+            if second_site.call in _WRITES:
+                yield 0, Script([crash, Fault(second, Kind.CRASH)])
+
+
+def _points(scenario: Scenario, faults: tuple[Fault, ...]) -> list[tuple[Point, Site]]:
+    """Points that a run comes past: few of its idle ticks; of a large scenario each call's first and last time."""
+    passed = run(scenario, 0, Script(faults), keep=True).passed
+    if scenario.share < 1:
+        return sorted({(site, point.side): (point, site) for point, site in (*passed, *reversed(passed))}.values())
+    seen: Counter[object] = Counter()
+    kept = []
+    for point, site in passed:
+        if point.where.startswith("tick"):
+            seen[site, point.side] += 1
+            if seen[site, point.side] > _IDLE_TICKS:
+                continue
+        kept.append((point, site))
+    return kept

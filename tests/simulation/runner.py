@@ -1,0 +1,80 @@
+"""Performing tasks on several cores, and summing up."""
+
+import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+
+import msgspec
+
+from tests.simulation.faults import Kind, Side
+from tests.simulation.plans import Failure, Report, Task, perform
+from tests.simulation.scenarios import SCENARIOS
+from tests.simulation.sites import Hit, all_sites
+
+_PARTS = 4
+_SWEEPS = ("sleep", Kind.DIE, Kind.TWIN, Kind.FAIL)
+"""Beside the crashes, in scenarios that are hunted."""
+_QUICK_SCENARIOS = (
+    "small-file",
+    "coalesced-files",
+    "poison",
+    "cancel",
+    "supersede",
+    "throttled-create",
+)
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of many tasks."""
+
+    schedules: int
+    hits: frozenset[Hit]
+    failures: tuple[Failure, ...]
+
+    def missed(self) -> list[Hit]:
+        """Sides of calls at which nothing ever struck."""
+        return sorted({(site, side) for site in all_sites() for side in Side} - self.hits)
+
+
+def whole(seeds: int) -> list[Task]:
+    """Every sweep, and a storm of so many seeds a scenario."""
+    tasks = []
+    for scenario in SCENARIOS.values():
+        tasks += _parts(scenario.name, "crash")
+        tasks += _parts(scenario.name, "storm", round(seeds * scenario.share))
+        if scenario.hunted:
+            tasks += [Task(scenario=scenario.name, plan=plan) for plan in _SWEEPS]
+        if scenario.small:
+            tasks += _parts(scenario.name, "pairs")
+    return tasks
+
+
+def quick(seeds: int) -> list[Task]:
+    """A part that takes a moment: one sweep, and a storm over all."""
+    storms = [
+        Task(scenario=scenario.name, plan="storm", seeds=round(seeds * scenario.share))
+        for scenario in SCENARIOS.values()
+    ]
+    return [*(Task(scenario=name, plan="crash", part=0, parts=4) for name in _QUICK_SCENARIOS), *storms]
+
+
+def perform_all(tasks: Sequence[Task], workers: int) -> Summary:
+    """Perform tasks, `workers` at a time."""
+    if workers == 1:
+        return _sum(map(perform, tasks))
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return _sum(pool.map(perform, tasks))
+
+
+def _parts(scenario: str, plan: str, seeds: int = 0) -> Iterator[Task]:
+    for part in range(_PARTS):
+        yield Task(scenario=scenario, plan=plan, part=part, parts=_PARTS, seeds=seeds)
+
+
+def _sum(reports: Iterable[Report]) -> Summary:
+    schedules, hits, failures = 0, set[Hit](), list[Failure]()
+    for report in reports:
+        schedules += report.schedules
+        hits |= report.hits
+        failures += report.failures
+    return Summary(schedules=schedules, hits=frozenset(hits), failures=tuple(failures))
