@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shard_bytes: int = limits.SHARD_BYTES
     lot_rows: int = limits.LOT_ROWS
     batch_rows: int = limits.BATCH_ROWS
+    answer_bytes: int = limits.ANSWER_BYTES
     retry_seconds: int = 60
     run_seconds: int = limits.RUN_SECONDS
     list_lag_seconds: int = limits.LIST_LAG_SECONDS
@@ -80,6 +81,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         shard_bytes=source.optional("SHARD_BYTES", _at_most(limits.SHARD_BYTES), limits.SHARD_BYTES),
         lot_rows=source.optional("LOT_ROWS", _at_most(limits.LOT_ROWS), limits.LOT_ROWS),
         batch_rows=source.optional("BATCH_ROWS", _at_most(limits.BATCH_ROWS), limits.BATCH_ROWS),
+        answer_bytes=source.optional("ANSWER_BYTES", _at_most(limits.ANSWER_BYTES), limits.ANSWER_BYTES),
         retry_seconds=source.optional("RETRY_SECONDS", _positive, 60),
         run_seconds=source.optional("RUN_SECONDS", _at_most(limits.RUN_SECONDS), limits.RUN_SECONDS),
         list_lag_seconds=source.optional("LIST_LAG_SECONDS", _positive, limits.LIST_LAG_SECONDS),

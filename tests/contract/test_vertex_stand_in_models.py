@@ -3,9 +3,8 @@
 import base64
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -17,76 +16,12 @@ from infra.local.vertex.gcs import GcsStorage
 from infra.local.vertex.models.gemini import Gemini, GeminiAccess
 from infra.local.vertex.models.openai import OpenAI, OpenAIAccess
 from infra.local.vertex.models.sending import Patience
+from infra.local.vertex.settings import CURRENT_MODELS, Settings
+from tests.contract.vertex_provider import Provider, Reply
 from tests.contract.vertex_support import Rig, asked, by_id, numbered, rigged, said
 
 _QUICK = Patience(tries=3, first_pause_s=0.001)
 _PIXEL = b"\x89PNG not really"
-
-Reply = tuple[int, dict[str, Any]]
-
-
-class Provider:
-    """A model server whose replies the test decides, in a thread of this process."""
-
-    def __init__(self, reply: Callable[[int, dict[str, Any]], Reply]) -> None:
-        self.seen: list[dict[str, Any]] = []
-        self.paths: list[str] = []
-        self.headers: list[dict[str, str]] = []
-        self.most_at_once = 0
-        self._at_once = 0
-        self._reply = reply
-        self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                status, reply = provider.answer(self.path, dict(self.headers.items()), body)
-                data = json.dumps(reply).encode()
-                self.send_response(status)
-                self.send_header("content-length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        return Handler
-
-    def answer(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Reply:
-        with self._lock:
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
-            self.seen.append(body)
-            self.paths.append(path)
-            self.headers.append({name.lower(): value for name, value in headers.items()})
-            number = len(self.seen)
-        try:
-            return self._reply(number, body)
-        finally:
-            with self._lock:
-                self._at_once -= 1
-
-    def stop(self) -> None:
-        """Refuse connections from now on."""
-        self._server.shutdown()
-        self._server.server_close()
-
-    @contextmanager
-    def serving(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield
-        finally:
-            self.stop()
-            thread.join()
 
 
 def gemini_says(_: int, body: dict[str, Any]) -> Reply:
@@ -128,7 +63,8 @@ class Bench:
     def openai(self, provider: Provider) -> Iterator[Rig]:
         with provider.serving():
             model = OpenAI(OpenAIAccess(f"{provider.url}/v1", "llama", "a-key", 4, _QUICK), self._storage)
-            with rigged(self._url, self._client, model=model) as rig:
+            settings = Settings(queue_s=0.0, pending_s=0.0, run_s=0.0, models=(*CURRENT_MODELS, "gemini-2.5-flash"))
+            with rigged(self._url, self._client, settings, model=model) as rig:
                 yield rig
 
 
@@ -287,3 +223,40 @@ def test_an_openai_server_gets_a_chat_completion_and_its_answer_comes_back_as_ge
     assert (said(row), response["candidates"][0]["finishReason"]) == ('{"a": 1}', "MAX_TOKENS")
     assert (response["modelVersion"], response["responseId"]) == ("llama", "cmpl-1")
     assert response["usageMetadata"] == {"promptTokenCount": 5, "candidatesTokenCount": 6, "totalTokenCount": 11}
+
+
+def test_several_choices_thoughts_and_cached_tokens_of_an_openai_server_come_back_as_geminis(bench: Bench) -> None:
+    def twice(_: int, body: dict[str, Any]) -> Reply:
+        choices = [
+            {"index": i, "message": {"role": "assistant", "content": f"{i}"}, "finish_reason": "stop"} for i in (0, 1)
+        ]
+        usage = {
+            "prompt_tokens": 50,
+            "prompt_tokens_details": {"cached_tokens": 40},
+            "completion_tokens": 30,
+            "completion_tokens_details": {"reasoning_tokens": 20},
+            "total_tokens": 80,
+        }
+        return 200, {"id": "c", "model": body["model"], "choices": choices, "usage": usage}
+
+    provider = Provider(twice)
+    with bench.openai(provider) as rig:
+        job = rig.run([{"request": asked("Hi.", candidateCount=2)}], model="publishers/google/models/gemini-2.5-flash")
+        [row] = rig.rows(job)
+        [billed] = rig.control.requests(job.name)
+
+    assert provider.seen[0]["n"] == 2
+    assert [candidate.get("index", 0) for candidate in row["response"]["candidates"]] == [0, 1]
+    assert row["response"]["usageMetadata"] == {
+        "promptTokenCount": 50,
+        "candidatesTokenCount": 10,
+        "thoughtsTokenCount": 20,
+        "cachedContentTokenCount": 40,
+        "totalTokenCount": 80,
+    }
+    assert (billed.prompt_tokens, billed.cached_tokens, billed.output_tokens, billed.thoughts_tokens) == (
+        50,
+        40,
+        10,
+        20,
+    )

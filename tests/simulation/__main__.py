@@ -94,7 +94,7 @@ def _tell(summary: Summary, seconds: float, *, covers: bool) -> int:
 
 
 def _show(failure: Failure) -> None:
-    smallest = shrink(failure)
+    smallest = shrink(failure, SCENARIOS[failure.scenario])
     _say(f"\n{failure.scenario}: {'; '.join(smallest.broken[:3])}")
     _say(f"  {command(smallest)}\n")
 

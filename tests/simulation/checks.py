@@ -73,8 +73,8 @@ class _Files:
         ]
 
     def _count(self, stem: str) -> int:
-        header = self._kinds[stem] == "csv"
-        return len(self._data[stem].splitlines()) - header
+        lines = len(self._data[stem].splitlines())
+        return lines - 1 if self._kinds[stem] == "csv" else lines
 
     def records(self, stem: str) -> list[Record]:
         data = self._data.get(stem, b"").decode()

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from batchdrop.domain.batch import Batch
+from batchdrop.domain import limits
+from batchdrop.domain.batch import Batch, LotRef
 from batchdrop.domain.job import Job
 from batchdrop.domain.shard import Lot, Ready, Shard
 from batchdrop.domain.states import BatchState, JobState, LotState, ShardState
@@ -33,6 +34,9 @@ def _job(mirror: Mirror, job: Job) -> Iterator[str]:
     if job.state not in {JobState.CLOSING, JobState.HELD}:
         for shard in shards:
             yield from _shard(mirror, job, shard)
+    standing = sum(turn.step is Step.STAGE and turn.job == job.id for turn in mirror.turns.values())
+    if standing > limits.WAVE_SHARDS:
+        yield f"{standing} stage turns of {job.id} stand; {limits.WAVE_SHARDS} may"
 
 
 def _is_moved_on(mirror: Mirror, job: Job, shards: list[Shard]) -> bool:
@@ -47,6 +51,8 @@ def _shard(mirror: Mirror, job: Job, shard: Shard) -> Iterator[str]:
         yield f"shard {shard.index} of {job.id} is planned, but no stage turn stands for it"
     if shard.state is not ShardState.OPEN:
         return
+    if job.state is JobState.RUNNING and shard.ready is not Ready.ALL and not _is_admitted(mirror, job):
+        yield f"shard {shard.index} of {job.id} is not ready, but no admit turn stands to make it so"
     for lot in shard.lots:
         yield from _lot(mirror, shard, lot)
     if shard.ready is Ready.ALL and all(lot.state is LotState.CLOSED for lot in shard.lots):
@@ -61,6 +67,8 @@ def _lot(mirror: Mirror, shard: Shard, lot: Lot) -> Iterator[str]:
         batch = mirror.batches.get(f"batches/{lot.batch}")
         if batch is None or batch.state is BatchState.CLOSED:
             yield f"{name} is submitted in batch {lot.batch}, which is {'closed' if batch else 'nowhere'}"
+        elif LotRef(shard.job, shard.index, lot.number) not in batch.lots:
+            yield f"{name} is submitted in batch {lot.batch}, which does not carry it"
 
 
 def _waits(shard: Shard) -> bool:
@@ -73,6 +81,10 @@ def _is_staged(mirror: Mirror, shard: Shard) -> bool:
         turn.step is Step.STAGE and turn.job == shard.job and turn.shard == shard.index
         for turn in mirror.turns.values()
     )
+
+
+def _is_admitted(mirror: Mirror, job: Job) -> bool:
+    return any(turn.step is Step.ADMIT and turn.job == job.id for turn in mirror.turns.values())
 
 
 def _is_collected(mirror: Mirror, batch: Batch) -> bool:

@@ -6,9 +6,14 @@ import msgspec
 
 
 class Mutant(msgspec.Struct, frozen=True, kw_only=True):
-    """`old`, which must stand exactly once in `file` below `functions/batchdrop`, becomes `new`."""
+    """`old`, which must stand exactly once in `file` below `functions/batchdrop`, becomes `new`.
+
+    `scenarios` show it, and `broken` is in what the simulation then says.
+    """
 
     name: str
+    scenarios: tuple[str, ...]
+    broken: str
     file: str
     old: str
     new: str
@@ -26,63 +31,85 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
         path.write_text(text.replace(self.old, self.new))
 
 
+_PUT = "from batchdrop.steps.writes import put"
+
 MUTANTS = (
     Mutant(
         name="no-adopt-before-create",
+        scenarios=("throttled-create",),
+        broken="was paid twice",
         file="steps/launch.py",
         old="    if not jobs:\n        return False\n",
         new="    if jobs or not jobs:\n        return False\n",
     ),
     Mutant(
         name="no-claim",
+        scenarios=("small-file",),
+        broken="was paid twice",
         file="steps/launch.py",
         old="    if claimed is None or not claimed.value.is_claimed_as(batch):\n        context.log.warning",
         new="    if claimed is None:\n        context.log.warning",
     ),
     Mutant(
         name="no-deletion-of-an-old-try's-input",
+        scenarios=("small-file",),
+        broken="was paid twice",
         file="steps/launch.py",
         old="            context.objects.delete(context.settings.work_bucket, [batch.input_object])\n",
         new="            context.log.info('batch.input_kept', batch=batch.id)\n",
     ),
     Mutant(
         name="no-precondition-on-lots",
+        scenarios=("cancel",),
+        broken="CANCELLED cannot become OPEN",
         file="steps/submit.py",
         old="            writes.append(replace(context, shard, gone))",
-        new="            from batchdrop.steps.writes import put\n            writes.append(put(context, shard.ref, gone))",
+        new=f"            {_PUT}\n            writes.append(put(context, shard.ref, gone))",
     ),
     Mutant(
         name="no-precondition-on-the-lane",
+        scenarios=("priorities",),
+        broken="holds no slot",
         file="steps/submit.py",
         old="    return replace(context, lane, _taken(lane.value, batch))",
-        new="    from batchdrop.steps.writes import put\n    return put(context, lane.ref, _taken(lane.value, batch))",
+        new=f"    {_PUT}\n    return put(context, lane.ref, _taken(lane.value, batch))",
     ),
     Mutant(
         name="no-precondition-on-the-manifest",
+        scenarios=("superseded-at-the-end",),
+        broken="was written over",
         file="steps/finish.py",
         old='        context.objects.write_at(bucket, name, data, "application/json", generation)',
         new='        with context.objects.write(bucket, name, "application/json") as sink:\n            sink.write(data)',
     ),
     Mutant(
         name="no-rev",
+        scenarios=("small-file",),
+        broken="without a fresh rev",
         file="steps/writes.py",
         old="    return msgspec.structs.replace(value, rev=context.tokens.fresh())",
         new="    return value",
     ),
     Mutant(
         name="no-fingerprint",
+        scenarios=("swapped-keys",),
+        broken="has the answer",
         file="rows/collate.py",
         old="        if answer.fingerprint == side.fingerprint:",
         new="        if answer.fingerprint == answer.fingerprint:",
     ),
     Mutant(
         name="no-collect-turn",
+        scenarios=("small-file",),
+        broken="no collect turn stands",
         file="steps/poll.py",
         old="[replace(context, found, ended), leave(context, collect_turn(context, found.value.id))]",
         new="[replace(context, found, ended)]",
     ),
     Mutant(
         name="manifest-first",
+        scenarios=("small-file",),
+        broken="names no file",
         file="steps/finish.py",
         old="        files = write_files(context, job, parts)\n",
         new="        _write_manifest(context, job, outcome, account, files)\n"

@@ -38,7 +38,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 def whole(seeds: int) -> list[Task]:
     """Every sweep, and a storm of so many seeds a scenario."""
-    tasks = []
+    tasks: list[Task] = []
     for scenario in SCENARIOS.values():
         tasks += _parts(scenario.name, "crash")
         tasks += _parts(scenario.name, "storm", round(seeds * scenario.share))

@@ -5,13 +5,23 @@ from itertools import pairwise
 
 import msgspec
 
+from batchdrop.domain import limits
 from batchdrop.domain.errors import CreateRefused, CreateThrottled, CreateUnknown
 from batchdrop.domain.states import JobState
 from batchdrop.domain.vertex import VertexState
 from batchdrop.settings import Settings
 from tests.fakes.batches import Refusal
 from tests.simulation.checks import Expected
-from tests.simulation.inputs import PROMPT, REQUEST_BYTES, as_csv, as_jsonl, as_requests, name_in, names, settings
+from tests.simulation.inputs import (
+    PROMPT,
+    REQUEST_BYTES,
+    as_csv,
+    as_jsonl,
+    as_requests,
+    name_in,
+    names,
+    settings,
+)
 from tests.simulation.vertex import BAD, BUSY, End, Manner
 from tests.simulation.world import Operation, Setup, World
 
@@ -194,7 +204,9 @@ def _cancel() -> Scenario:
     return Scenario(
         name="cancel",
         operations=(
-            *(_drop(name, as_requests(rows)) for name, rows in files.items()),
+            _drop("c.jsonl", as_requests(files["c.jsonl"])),
+            _drop("a.jsonl", as_requests(files["a.jsonl"]), 10),
+            _drop("b.jsonl", as_requests(files["b.jsonl"]), 10),
             _delete("a.jsonl", 103),
         ),
         settings=settings(slots=1, shard_bytes=2 * REQUEST_BYTES),
@@ -468,6 +480,51 @@ def _doomed(step: str, expected: Expected) -> Scenario:
     )
 
 
+def _endless() -> Scenario:
+    rows = names("a", 4)
+    ends = {1: End(seconds=0), 2: End(seconds=0, deaf=True)}
+    return Scenario(
+        name="jobs-without-end",
+        operations=(_drop("a.jsonl", as_requests(rows)),),
+        manner=Manner(end=lambda nth: ends.get(nth, End())),
+        vertex_bears=0,
+        most_ticks=900,
+        expected=(Expected(name="a.jsonl", rows=rows),),
+    )
+
+
+def _never_approved() -> Scenario:
+    rows = names("a", 4)
+    stopped = End(state=VertexState.CANCELLED, code=1, message="CANCELED", share=0.5, promised=False)
+    return Scenario(
+        name="never-approved",
+        operations=(_drop("a.jsonl", as_requests(rows)),),
+        manner=Manner(end=lambda nth: stopped if nth == 1 else End()),
+        vertex_bears=0,
+        most_ticks=900,
+        expected=(Expected(name="a.jsonl", rows=rows, states=frozenset({_S.FAILED}), errors=frozenset(rows[2:])),),
+    )
+
+
+def _many_submissions() -> Scenario:
+    rows = names("a", limits.SUBMISSIONS + 10)
+    return Scenario(
+        name="many-submissions",
+        operations=(_drop("a.jsonl", as_requests(rows)),),
+        settings=settings(slots=len(rows), lot_rows=1, batch_rows=1),
+        expected=(Expected(name="a.jsonl", rows=rows),),
+        share=0.05,
+        also=_within_quota,
+    )
+
+
+def _within_quota(world: World) -> Iterator[str]:
+    times = sorted(world.vertex.created)
+    for first, one_too_many in zip(times, times[limits.SUBMISSIONS :], strict=False):
+        if one_too_many - first < limits.SUBMISSION_WINDOW:
+            yield f"more than {limits.SUBMISSIONS} submissions in a minute, until {one_too_many}"
+
+
 def _outage() -> Scenario:
     rows = names("a", 3)
 
@@ -513,6 +570,9 @@ SCENARIOS = {
         _stopped_by_others(),
         _deleted_by_others(),
         _outage(),
+        _endless(),
+        _never_approved(),
+        _many_submissions(),
         _swapped_keys(),
         _superseded_at_the_end(),
         _doomed("stage", Expected(name="a.csv", rows=(), states=frozenset({_S.FAILED}))),

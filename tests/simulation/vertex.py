@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -28,13 +28,18 @@ IMPORT_FAILED = "Failed to import data. Please check 'Prepare input' section of 
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
-    """How a job ends; `share` of its rows, from the first, are answered. `promised`: its stats say how many."""
+    """How a job ends; `share` of its rows, from the first, are answered. `promised`: its stats say how many.
+
+    It runs for `seconds`, on and on if 0, in which case a cancellation ends it, unless it is `deaf`.
+    """
 
     state: VertexState = VertexState.SUCCEEDED
     code: int = 0
     message: str = ""
     share: float = 1.0
     promised: bool = True
+    seconds: int = RUNNING_SECONDS
+    deaf: bool = False
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,24 +70,28 @@ def text_of(line: Line) -> str:
 
 
 class SimulatedVertex(FakeBatches):
-    """A `BatchService` whose jobs live by the agenda. `billed` is told of each good answer."""
+    """A `BatchService` whose jobs live by the agenda. `billed` is told of each good answer; `created` has the times."""
 
     def __init__(self, agenda: Agenda, objects: FakeObjects, manner: Manner, chaos: Chaos, lag: timedelta) -> None:
         super().__init__(agenda.clock, list_lag=lag)
         self.billed: Callable[[Bill], None] = lambda _bill: None
         self.events = 0
+        self.created: list[datetime] = []
         self._agenda = agenda
         self._objects = objects
         self._manner = manner
         self._chaos = chaos
         self._asked: Counter[str] = Counter()
+        self._endless: dict[VertexJobName, tuple[list[Line], End]] = {}
 
     def running(self) -> list[VertexJobName]:
-        """Jobs that have not ended."""
-        return [job.name for job in self.jobs() if job.state not in TERMINAL_VERTEX_STATES]
+        """Jobs that have not ended, and may."""
+        running = [job.name for job in self.jobs() if job.state not in TERMINAL_VERTEX_STATES]
+        return [name for name in running if name not in self._endless or not self._endless[name][1].deaf]
 
     def _make(self, spec: BatchSpec) -> VertexJobName:
         name = super()._make(spec)
+        self.created.append(self._agenda.clock.now())
         number = len(self.specs)
         fault = self._chaos.to(f"vertex:{number}")
         end = self._end_by(fault.kind) if fault is not None else self._manner.end(number)
@@ -111,7 +120,16 @@ class SimulatedVertex(FakeBatches):
             self.end(name, VertexState.FAILED, error_code=3, error_message=IMPORT_FAILED)
             return
         self.run(name)
-        self._agenda.after(RUNNING_SECONDS, lambda: self._finish(name, lines, end, tardy))
+        if end.seconds:
+            self._agenda.after(end.seconds, lambda: self._finish(name, lines, end, tardy))
+        else:
+            self._endless[name] = (lines, end)
+
+    def cancel(self, name: VertexJobName) -> None:
+        super().cancel(name)
+        if name in self._endless and not self._endless[name][1].deaf:
+            lines, end = self._endless.pop(name)
+            self._agenda.after(RUNNING_SECONDS, lambda: self._finish(name, lines, end, 0))
 
     def _finish(self, name: VertexJobName, lines: list[Line], end: End, tardy: int) -> None:
         self.events += 1

@@ -22,7 +22,7 @@ _SCALARS = {
     FieldDescriptor.TYPE_BYTES: "Bytes",
     FieldDescriptor.TYPE_BOOL: "bool",
     FieldDescriptor.TYPE_DOUBLE: "float",
-    FieldDescriptor.TYPE_FLOAT: "float",
+    FieldDescriptor.TYPE_FLOAT: "Float",
     FieldDescriptor.TYPE_INT32: "Int32",
     FieldDescriptor.TYPE_INT64: "Int64",
 }
@@ -46,6 +46,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 Bytes = Annotated[str, Meta(extra={"format": "bytes"})]
 Duration = Annotated[str, Meta(pattern=r"^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$")]
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})$")]
+Float = Annotated[float, Meta(ge=-3.4028234663852886e38, le=3.4028234663852886e38)]
 Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 

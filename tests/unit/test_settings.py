@@ -46,6 +46,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
         "SHARD_BYTES": "1000",
         "LOT_ROWS": "10",
         "BATCH_ROWS": "20",
+        "ANSWER_BYTES": "30",
         "RETRY_SECONDS": "7",
         "RUN_SECONDS": "90",
         "LIST_LAG_SECONDS": "5",
@@ -56,6 +57,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
     assert (settings.vertex_endpoint, settings.default_model) == ("http://127.0.0.1:1", "gemini-3.5-flash")
     assert (settings.max_running_batches, settings.ignored_prefixes) == (3, ("tmp/", "old/"))
     assert (settings.shard_bytes, settings.lot_rows, settings.batch_rows) == (1000, 10, 20)
+    assert settings.answer_bytes == 30
     assert (settings.retry_seconds, settings.run_seconds, settings.list_lag_seconds) == (7, 90, 5)
 
 

@@ -16,13 +16,14 @@ class Unanswered(StrEnum):
     ROWS_AGAIN = "ROWS_AGAIN"
     LOTS_AGAIN = "LOTS_AGAIN"
     APART = "APART"
+    HOLD_JOBS = "HOLD_JOBS"
     STOP_JOBS = "STOP_JOBS"
 
 
 def unanswered(batch: Batch, ending: Ending) -> Unanswered:
     """Judge the end of a batch."""
     if ending.state is VertexState.CANCELLED and not batch.cancel:
-        return Unanswered.STOP_JOBS
+        return Unanswered.HOLD_JOBS
     if ending.state is not None and ending.state is not VertexState.FAILED:
         return Unanswered.ROWS_AGAIN
     failure = failure_of(ending.code)
@@ -43,8 +44,8 @@ def reason_to_stop(ending: Ending) -> Reason:
     if ending.state is VertexState.CANCELLED:
         return Reason(
             code=Code.VERTEX_CANCELLED,
-            message="Somebody cancelled the batch job at Vertex. What it had answered is in the results.",
-            hint="Drop failed.* to have the rest answered; to cancel a job, delete its file instead.",
+            message="Somebody cancelled the batch job at Vertex. What it had answered is kept.",
+            hint="Drop <name>.approve beside the file to have the rest asked; delete the file to cancel the job.",
         )
     return Reason(
         code=Code.VERTEX_REFUSED,

@@ -25,6 +25,7 @@ class Group(msgspec.Struct, frozen=True):
     rows: int = 0
     bytes: int = 0
     signature: Signature | None = None
+    ride: str = ""
     closed: bool = False
 
 
@@ -57,8 +58,8 @@ def _may_go(shard: Shard, lot: Lot) -> bool:
 
 def _with(taken: Group, shard: Shard, lot: Lot, merge: Merge, most_rows: int) -> Group:
     if not taken.lots:
-        return _add(taken, shard, lot, lot.signature, closed=lot.alone or lot.signature is None)
-    if taken.closed or lot.alone or not _fits(taken, lot, most_rows):
+        return _add(taken, shard, lot, lot.signature, closed=lot.signature is None)
+    if taken.closed or lot.ride != taken.ride or not _fits(taken, lot, most_rows):
         return taken
     if taken.signature is None or lot.signature is None:
         return taken
@@ -81,5 +82,6 @@ def _add(taken: Group, shard: Shard, lot: Lot, signature: Signature | None, *, c
         rows=taken.rows + lot.rows,
         bytes=taken.bytes + lot.bytes,
         signature=signature,
+        ride=lot.ride,
         closed=closed,
     )

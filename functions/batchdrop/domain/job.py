@@ -55,6 +55,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     output: OutputFormat | None = None
     max_invalid: float = 0.1
     max_attempts: int = 3
+    max_submissions: int = 512
     max_cost_usd: str | None = None
     allow_truncated: bool = False
     priority: int = 5

@@ -16,6 +16,8 @@ BATCH_ROWS = 200_000
 """Requests of one Vertex job (docs: batch-inference/new-job-from-cloud-storage)."""
 BATCH_BYTES = GB
 """Input of one Vertex job; the docs do not say whether per file or per job, so per job."""
+ANSWER_BYTES = 48 * MIB
+"""Answers that are held in memory at once while they are sorted; the design's choice."""
 BATCH_LOTS = 400
 """Keeps the commit that creates a batch below 500 writes."""
 

@@ -102,8 +102,9 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
 
     `requests` and `sidecar` name the objects in `work` with its request lines and with its rows
     (number, line, fingerprint, record), both in row order. `closed` names the outcomes of its rows.
-    `signature` maps JSON path to type; None rides with no other lot. `alone` keeps it from other jobs' lots,
-    or, as SOLITARY, from every other lot.
+    `signature` maps JSON path to type; None rides with no other lot. A lot with a `ride` rides with lots
+    of the same only: suspects of a batch that could not be imported. `sifted` suspects were told apart by the
+    commonness of their shapes already.
     """
 
     number: LotNumber
@@ -117,7 +118,8 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     batch: BatchId | None = None
     due_at: datetime | None = None
     system_retries: int = 0
-    alone: bool = False
+    ride: str = ""
+    sifted: bool = False
     closed: str = ""
 
 
@@ -161,7 +163,6 @@ class Shard(Document, frozen=True, kw_only=True):
     rank: float = 0.0
     tally: Tally = Tally()
     usage: Usage = Usage()
-    batches: tuple[str, ...] = ()
     part: Part | None = None
     expire_at: datetime | None = None
 

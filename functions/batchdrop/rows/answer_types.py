@@ -21,7 +21,7 @@ class AnswerType(NamedTuple):
     kind: pa.DataType
     fix: Fix
 
-    def column(self, values: list[Any]) -> pa.Array[Any]:
+    def column(self, values: list[Any]) -> "pa.Array[Any]":
         """Make a column."""
         return pa.array([None if value is None else self.fix(value) for value in values], self.kind)
 

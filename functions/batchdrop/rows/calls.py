@@ -1,6 +1,5 @@
 """What stands in a template's tag, compiled: values, helpers that give a value, and roles and media."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from batchdrop.rows.paths import Names, Scope, Value, constant, literal, path
@@ -100,7 +99,7 @@ def _json(argument: Value, indent: Value) -> Value:
 def _lookup(argument: Value, key: Value) -> Value:
     def value(scope: Scope) -> object:
         found, wanted = argument(scope), key(scope)
-        if isinstance(found, Mapping):
+        if isinstance(found, dict):
             return found.get(wanted) if isinstance(wanted, str) else None
         if isinstance(found, list) and isinstance(wanted, str | int) and str(wanted).isdecimal():
             return found[int(wanted)] if int(wanted) < len(found) else None

@@ -13,6 +13,7 @@ from batchdrop.rows.frontmatter import FrontMatter, Path, did_you_mean
 
 PREFIX = "batch"
 MOST_ATTEMPTS = 10
+MOST_SUBMISSIONS = 5_000
 PRIORITIES = range(11)
 
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -140,6 +141,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "output": _one_of(OutputFormat),
     "max_invalid": _share,
     "max_attempts": _whole(1, MOST_ATTEMPTS),
+    "max_submissions": _whole(1, MOST_SUBMISSIONS),
     "max_cost_usd": _money,
     "allow_truncated": _truth,
     "priority": _whole(PRIORITIES.start, PRIORITIES.stop - 1),

@@ -35,7 +35,7 @@ class _Column(NamedTuple):
 
     name: str
     kind: pa.DataType
-    make: Callable[[Values], pa.Array[Any]]
+    make: "Callable[[Values], pa.Array[Any]]"
 
 
 class _Table:
@@ -206,7 +206,7 @@ def _text_column(name: str) -> _Column:
     return _Column(name, pa.string(), _array(pa.string()))
 
 
-def _array(kind: pa.DataType) -> Callable[[Values], pa.Array[Any]]:
+def _array(kind: pa.DataType) -> "Callable[[Values], pa.Array[Any]]":
     return lambda values: pa.array(values, kind)
 
 

@@ -1,7 +1,7 @@
 """Paths and literals of a template, compiled to functions that find their value for a row."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 Value = Callable[["Scope"], object]
 Names = frozenset[str]
@@ -13,14 +13,11 @@ _NO_NAMES: Mapping[str, object] = {}
 
 
 class Data:
-    """What `{{@name}}` reads: the root, and inside #each the key and index of an entry, and whether it is the last."""
+    """What `{{@name}}` reads inside #each, of one entry."""
 
-    __slots__ = ("index", "is_last", "key", "outer", "root")
+    __slots__ = ("index", "is_last", "key", "outer")
 
-    def __init__(
-        self, root: object, outer: "Data | None" = None, key: object = None, index: int = 0, *, is_last: bool = False
-    ) -> None:
-        self.root = root
+    def __init__(self, outer: "Data | None", key: object, index: int, *, is_last: bool) -> None:
         self.outer = outer
         self.key = key
         self.index = index
@@ -28,19 +25,19 @@ class Data:
 
     def values(self) -> dict[str, object]:
         """All of it by name."""
-        if self.outer is None:
-            return {"root": self.root}
-        here = {"key": self.key, "index": self.index, "first": self.index == 0, "last": self.is_last}
-        return {"root": self.root, **here}
+        return {"key": self.key, "index": self.index, "first": self.index == 0, "last": self.is_last}
 
 
 class Scope:
-    """Where a path begins: a value, the scope around it, and the names that `as |name|` gave."""
+    """Where a path begins: a value, the scope around it, and the names that `as |name|` gave.
+
+    `data` is that of the #each around it, None outside of all.
+    """
 
     __slots__ = ("data", "names", "outer", "value")
 
     def __init__(
-        self, value: object, outer: "Scope | None", data: Data, names: Mapping[str, object] = _NO_NAMES
+        self, value: object, outer: "Scope | None", data: Data | None, names: Mapping[str, object] = _NO_NAMES
     ) -> None:
         self.value = value
         self.outer = outer
@@ -50,12 +47,12 @@ class Scope:
 
 def root_scope(row: Mapping[str, object]) -> Scope:
     """Where a template begins."""
-    return Scope(row, None, Data(row))
+    return Scope(row if isinstance(row, dict) else dict(row), None, None)
 
 
 def is_list(value: object) -> bool:
-    """Whether a value is a list to a template: any sequence but a text."""
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    """Whether a value is a list to a template."""
+    return isinstance(value, list | tuple)
 
 
 def constant(value: object) -> Value:
@@ -142,12 +139,21 @@ def _data_path(parts: list[str]) -> Value:
     keys = tuple(part for part in parts if part != "..")
 
     def value(scope: Scope) -> object:
-        data: Data | None = scope.data
+        data = scope.data
         for _ in range(climbed):
-            data = data.outer if data is not None else None
-        return None if data is None else _walk(data.values(), keys)
+            if data is None:
+                return None
+            data = data.outer
+        here = {} if data is None else data.values()
+        return _walk({**here, "root": _root(scope)}, keys)
 
     return value
+
+
+def _root(scope: Scope) -> object:
+    while scope.outer is not None:
+        scope = scope.outer
+    return scope.value
 
 
 def _walk(value: object, keys: tuple[str, ...]) -> object:
@@ -157,9 +163,9 @@ def _walk(value: object, keys: tuple[str, ...]) -> object:
 
 
 def _step(value: object, key: str) -> object:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.get(key)
-    if key.isdecimal() and isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if key.isdecimal() and isinstance(value, list | tuple):
         index = int(key)
         return value[index] if index < len(value) else None
     return None

@@ -16,18 +16,21 @@ from batchdrop.rows.calls import (
     role_value,
     token_value,
 )
-from batchdrop.rows.paths import Data, Names, Scope, Value, is_list, literal, path
+from batchdrop.rows.paths import Data, Names, Scope, Value, field_name, is_list, literal, path
 from batchdrop.rows.shown import shown
 from batchdrop.rows.tags import Call
 
-Step = Callable[[Scope, list[Piece]], None]
-Program = tuple[Step, ...]
+Action = Callable[[Scope, list[Piece]], None]
+"""Appends pieces."""
+
+Program = tuple[str | Action, ...]
+"""Texts, and actions that take their place for a row."""
 
 _NO_NAMES: Names = frozenset()
 
 
 def compile_nodes(nodes: Iterable[Node], names: Names = _NO_NAMES) -> Program:
-    """Compile what the engine parsed. A step appends its pieces to a list.
+    """Compile what the engine parsed.
 
     Raises:
         ValueError: a node could never be rendered.
@@ -58,10 +61,10 @@ def inserted(call: Call, names: Names = _NO_NAMES) -> Value:
     return literal(call.name) or path(call.name, names)
 
 
-def _step(node: Node, names: Names) -> Step:
+def _step(node: Node, names: Names) -> str | Action:
     match node:
         case Text(value=text):
-            return lambda _, out: out.append(text)
+            return text
         case Mustache():
             return _mustache(call_of(node), names)
         case Block():
@@ -70,14 +73,17 @@ def _step(node: Node, names: Names) -> Step:
             raise ValueError("partials cannot be used")
 
 
-def _mustache(call: Call, names: Names) -> Step:
+def _mustache(call: Call, names: Names) -> Action:
     if call.name == "role":
         role = role_value(call, names)
         return lambda scope, out: out.append(Turn(str(role(scope))))
     if call.name == "media":
         return _media(call, names)
-    value = inserted(call, names)
+    name = None if names or call.name in HELPERS or not call.is_bare else field_name(call.name)
+    return _insertion(inserted(call, names)) if name is None else _field(name)
 
+
+def _insertion(value: Value) -> Action:
     def step(scope: Scope, out: list[Piece]) -> None:
         found = value(scope)
         out.append(found if isinstance(found, str) else shown(found))
@@ -85,7 +91,18 @@ def _mustache(call: Call, names: Names) -> Step:
     return step
 
 
-def _media(call: Call, names: Names) -> Step:
+def _field(name: str) -> Action:
+    """The commonest insertion, in one call instead of two."""
+    value = path(f"[{name}]", _NO_NAMES)
+
+    def step(scope: Scope, out: list[Piece]) -> None:
+        found = scope.value.get(name) if isinstance(scope.value, dict) else value(scope)
+        out.append(found if isinstance(found, str) else shown(found))
+
+    return step
+
+
+def _media(call: Call, names: Names) -> Action:
     value = medium_value(call, names)
 
     def step(scope: Scope, out: list[Piece]) -> None:
@@ -96,7 +113,7 @@ def _media(call: Call, names: Names) -> Step:
     return step
 
 
-def _block(node: Block, call: Call, names: Names) -> Step:
+def _block(node: Block, call: Call, names: Names) -> Action:
     inner = names | frozenset(call.params)
     body, inverse = compile_nodes(node.body, inner), compile_nodes(node.inverse, names)
     match call.name:
@@ -117,7 +134,10 @@ def _block(node: Block, call: Call, names: Names) -> Step:
 def run(program: Program, scope: Scope, out: list[Piece]) -> None:
     """Append the pieces of a program, in order."""
     for step in program:
-        step(scope, out)
+        if isinstance(step, str):
+            out.append(step)
+        else:
+            step(scope, out)
 
 
 def _only(call: Call) -> str:
@@ -133,8 +153,8 @@ def _condition(call: Call, names: Names) -> Callable[[Scope], bool]:
 
     def holds(scope: Scope) -> bool:
         found = value(scope)
-        if found is True or found is False:
-            return found
+        if isinstance(found, str | bool):
+            return bool(found)
         if found == 0:
             return includes_zero(scope) is True
         return not _is_nothing(found)
@@ -154,15 +174,14 @@ def _is_nothing(value: object) -> bool:
     return value is None or value is False or value == "" or (is_list(value) and not value)
 
 
-def _choice(condition: Callable[[Scope], bool], body: Program, inverse: Program, *, wanted: bool) -> Step:
+def _choice(condition: Callable[[Scope], bool], body: Program, inverse: Program, *, wanted: bool) -> Action:
     def step(scope: Scope, out: list[Piece]) -> None:
-        for inner in body if condition(scope) is wanted else inverse:
-            inner(scope, out)
+        run(body if condition(scope) is wanted else inverse, scope, out)
 
     return step
 
 
-def _with(value: Value, params: tuple[str, ...], body: Program, inverse: Program) -> Step:
+def _with(value: Value, params: tuple[str, ...], body: Program, inverse: Program) -> Action:
     def step(scope: Scope, out: list[Piece]) -> None:
         found = value(scope)
         if _is_nothing(found):
@@ -173,12 +192,12 @@ def _with(value: Value, params: tuple[str, ...], body: Program, inverse: Program
     return step
 
 
-def _each(value: Value, params: tuple[str, ...], body: Program, inverse: Program) -> Step:
+def _each(value: Value, params: tuple[str, ...], body: Program, inverse: Program) -> Action:
     def step(scope: Scope, out: list[Piece]) -> None:
         pairs = _pairs(value(scope))
         last = len(pairs) - 1
         for index, (key, item) in enumerate(pairs):
-            data = Data(scope.data.root, scope.data, key, index, is_last=index == last)
+            data = Data(scope.data, key, index, is_last=index == last)
             run(body, Scope(item, scope, data, _given(params, item, key)), out)
         if not pairs:
             run(inverse, scope, out)
@@ -187,16 +206,16 @@ def _each(value: Value, params: tuple[str, ...], body: Program, inverse: Program
 
 
 def _pairs(value: object) -> Sequence[tuple[object, object]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return list(value.items())
-    return list(enumerate(value)) if isinstance(value, Sequence) and is_list(value) else ()
+    return list(enumerate(value)) if isinstance(value, list | tuple) else ()
 
 
 def _given(params: tuple[str, ...], value: object, key: object) -> Mapping[str, object]:
     return dict(zip(params, (value, key), strict=False)) if params else {}
 
 
-def _section(value: Value, params: tuple[str, ...], body: Program, inverse: Program) -> Step:
+def _section(value: Value, params: tuple[str, ...], body: Program, inverse: Program) -> Action:
     """`{{#name}}`: a list repeats, true stays where it is, anything else is stepped into, even an empty text."""
     repeat = _each(value, params, body, inverse)
 

@@ -4,6 +4,7 @@ This module imports pyarrow; import it only where there is a Parquet file.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 import msgspec
 import pyarrow as pa
@@ -47,19 +48,17 @@ class GroupRows:
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Read on."""
-        for group in self._groups:
-            yield from self._group(group)
+        return chain.from_iterable(chain.from_iterable(map(self._group, self._groups)))
 
-    def _group(self, group: int) -> Iterator[Row | BadRow]:
+    def _group(self, group: int) -> Iterator[Iterator[Row | BadRow]]:
         end = self.rows + self._input.metadata.row_group(group).num_rows
         if group >= self._held_to:
             self._held_to = self._come_near(group)
         batches = self._batches(group, self._batch_rows(group))
         while (batch := self._next(batches)) is not None:
             self._row_bytes = max(self._row_bytes, batch.nbytes // max(batch.num_rows, 1))
-            yield from self._batch(batch)
-        while self.rows < end:
-            yield self._bad(b"", _damaged(group))
+            yield self._batch(batch)
+        yield (self._bad(b"", _damaged(group)) for _ in range(self.rows, end))
 
     def _batches(self, group: int, rows: int) -> Iterator[pa.RecordBatch]:
         return self._input.file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False)

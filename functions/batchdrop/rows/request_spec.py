@@ -1,5 +1,6 @@
 """What the API's definition says of a message, in the form that a walk over a JSON value needs."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,12 +37,12 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ValueSpec:
-    """A single value. `choices` are an enum's names, `bounds` those of a whole number, `pattern` that of a text."""
+    """A single value. `choices` are an enum's names, `bounds` those of a number, `pattern` that of a text."""
 
     kind: Kind
     message: "MessageSpec | None" = None
     choices: tuple[str, ...] = ()
-    bounds: tuple[int, int] = (0, 0)
+    bounds: tuple[float, float] = (-math.inf, math.inf)
     pattern: re.Pattern[str] | None = None
 
 
@@ -125,7 +126,9 @@ class _Reader:
             case inspect.StrType(pattern=pattern):
                 return ValueSpec(Kind.TEXT, pattern=re.compile(pattern) if pattern else None)
             case inspect.IntType(ge=low, le=high):
-                return ValueSpec(Kind.WHOLE, bounds=(low or 0, high or 0))
+                return ValueSpec(Kind.WHOLE, bounds=_bounds(low, high))
+            case inspect.FloatType(ge=low, le=high):
+                return ValueSpec(Kind.NUMBER, bounds=_bounds(low, high))
             case inspect.Metadata():
                 return ValueSpec(Kind.BYTES)
             case _:
@@ -134,10 +137,13 @@ class _Reader:
 
 _PLAIN: dict[type[inspect.Type], Kind] = {
     inspect.BoolType: Kind.FLAG,
-    inspect.FloatType: Kind.NUMBER,
     inspect.DictType: Kind.OBJECT,
     inspect.AnyType: Kind.ANY,
 }
+
+
+def _bounds(low: float | None, high: float | None) -> tuple[float, float]:
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 Bytes = Annotated[str, Meta(extra={"format": "bytes"})]
 Duration = Annotated[str, Meta(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?s$")]
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})$")]
+Float = Annotated[float, Meta(ge=-3.4028234663852886e38, le=3.4028234663852886e38)]
 Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
@@ -331,7 +332,7 @@ class DynamicRetrievalConfig(Message):
     """`google.cloud.aiplatform.v1.DynamicRetrievalConfig`."""
 
     mode: DynamicRetrievalConfigMode | UnsetType = UNSET
-    dynamic_threshold: float | UnsetType = UNSET
+    dynamic_threshold: Float | UnsetType = UNSET
 
 
 class GoogleSearchRetrieval(Message):
@@ -532,16 +533,16 @@ class ImageConfig(Message):
 class GenerationConfig(Message):
     """`google.cloud.aiplatform.v1.GenerationConfig`."""
 
-    temperature: float | UnsetType = UNSET
-    top_p: float | UnsetType = UNSET
-    top_k: float | UnsetType = UNSET
+    temperature: Float | UnsetType = UNSET
+    top_p: Float | UnsetType = UNSET
+    top_k: Float | UnsetType = UNSET
     candidate_count: Int32 | UnsetType = UNSET
     max_output_tokens: Int32 | UnsetType = UNSET
     stop_sequences: list[str] | UnsetType = UNSET
     response_logprobs: bool | UnsetType = UNSET
     logprobs: Int32 | UnsetType = UNSET
-    presence_penalty: float | UnsetType = UNSET
-    frequency_penalty: float | UnsetType = UNSET
+    presence_penalty: Float | UnsetType = UNSET
+    frequency_penalty: Float | UnsetType = UNSET
     seed: Int32 | UnsetType = UNSET
     response_mime_type: str | UnsetType = UNSET
     response_schema: Schema | UnsetType = UNSET

@@ -54,7 +54,7 @@ def number(spec: ValueSpec, value: object, path: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         raise wrong_type(value, "a whole number" if whole else "a number", path)
     low, high = spec.bounds
-    if whole and not low <= value <= high:
+    if not low <= value <= high:
         raise refusal("OUT_OF_RANGE", "The number is out of range.", f"Write one from {low} to {high}.", path)
     return value
 

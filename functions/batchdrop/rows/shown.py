@@ -1,12 +1,10 @@
 """How a value of a row reads as text in a template: as in JavaScript, of which Handlebars is a part."""
 
 import json
-from collections.abc import Mapping
 
 import orjson
 
 from batchdrop.rows.media import render_problem
-from batchdrop.rows.paths import is_list
 
 
 def shown(value: object) -> str:
@@ -23,10 +21,10 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         hint = "Insert one of its fields, {{name.field}}, or its JSON, {{json name}}."
         raise render_problem("OBJECT_AS_TEXT", "The template inserts an object as if it were a text.", hint)
-    if is_list(value) and isinstance(value, list | tuple):
+    if isinstance(value, list | tuple):
         return ",".join(map(shown, value))
     return str(value)
 

@@ -3,8 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import msgspec
@@ -26,7 +25,7 @@ class Dialect(msgspec.Struct, frozen=True):
 
 
 class _Fit(msgspec.Struct, frozen=True, order=True):
-    """How well a dialect suits a sample, the better the greater: columns at all, records as wide as the header."""
+    """How well a dialect suits a sample, the greater the better: columns at all, records as wide as the header."""
 
     several: bool
     share: float
@@ -72,24 +71,35 @@ def _best(text: str, delimiters: str, quote: str, *, whole: bool) -> tuple[_Fit,
 
 
 def _fit(text: str, dialect: Dialect, *, whole: bool) -> _Fit:
-    records = list(islice(_records(text, dialect), _SAMPLE_RECORDS))
-    if not whole and 1 < len(records) < _SAMPLE_RECORDS:
-        records.pop()
-    width = len(records[0]) if records else 0
-    if width <= 1:
-        return _Fit(several=False, share=0.0, width=width)
-    rows = records[1:]
-    return _Fit(several=True, share=sum(len(row) == width for row in rows) / max(len(rows), 1), width=width)
+    header = next(_filled(_reader(text, dialect, strict=False)), [])
+    if len(header) <= 1:
+        return _Fit(several=False, share=0.0, width=0)
+    rows, broken = _rows(text, dialect, whole=whole)
+    good = sum(len(row) == len(header) for row in rows)
+    return _Fit(several=True, share=good / max(len(rows) + broken, 1), width=len(header))
 
 
-def _records(text: str, dialect: Dialect) -> Iterator[list[str]]:
+def _rows(text: str, dialect: Dialect, *, whole: bool) -> tuple[list[list[str]], bool]:
+    """The first records behind the header, and whether a quote broke them off: one amid a field, or never closed."""
+    reader = _reader(text, dialect, strict=True)
+    rows: list[list[str]] = []
+    try:
+        rows += islice(_filled(reader), 1, _SAMPLE_RECORDS)
+    except csv.Error:
+        return rows, whole or reader.line_num <= text.count("\n")
+    cut_off = not whole and len(rows) < _SAMPLE_RECORDS - 1
+    return rows[:-1] if cut_off else rows, False
+
+
+def _filled(reader: Iterable[list[str]]) -> Iterator[list[str]]:
+    return (record for record in reader if len(record) > 1 or "".join(record).strip())
+
+
+def _reader(text: str, dialect: Dialect, *, strict: bool) -> "csv._reader":
     lines = io.StringIO(text, newline="\n")
     if dialect.quote:
-        reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
-    else:
-        reader = csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
-    with suppress(csv.Error):
-        yield from (record for record in reader if len(record) > 1 or "".join(record).strip())
+        return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=strict)
+    return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
 
 
 def _header(text: str) -> str:
@@ -98,7 +108,10 @@ def _header(text: str) -> str:
 
 def _wraps_header(text: str, dialect: Dialect) -> bool:
     mark, end = re.escape(dialect.quote), re.escape(dialect.delimiter)
-    return re.fullmatch(f"{mark}[^{mark}]+{mark}(?:{end}{mark}[^{mark}]+{mark})*", _header(text)) is not None
+    return (
+        mark != ""
+        and re.fullmatch(f"{mark}[^{mark}]+{mark}(?:{end}{mark}[^{mark}]+{mark})*", _header(text)) is not None
+    )
 
 
 def _wraps_a_field(text: str, delimiter: str, quote: str) -> bool:

@@ -16,7 +16,7 @@ from batchdrop.steps.closing import close, close_if_complete, stop
 from batchdrop.steps.context import Context
 from batchdrop.steps.find_columns import with_columns
 from batchdrop.steps.hold import is_approved, not_approved
-from batchdrop.steps.turns import carry_on, done, leave, submit_turn, time_is_up
+from batchdrop.steps.turns import carry_on, done, leave, sleep_until, submit_turn, time_is_up
 from batchdrop.steps.writes import commit_all, decide_again, replace
 
 
@@ -24,7 +24,7 @@ def admit(context: Context, own: Snapshot[Turn]) -> None:
     """Let a staged job run, or close it before a cent is spent."""
     running = decide_again(lambda: _decide(context, own))
     if running is None:
-        context.documents.commit([done(own)])
+        context.documents.commit([_rest(context, own)])
         return
     if not decide_again(lambda: _mark_ready(context, running, own)):
         context.documents.commit(carry_on(context, own))
@@ -83,6 +83,14 @@ def _approved(context: Context, job: Snapshot[Job]) -> Job | None:
     if context.clock.now() >= held_at + limits.WAIT_FOR_APPROVAL:
         context.documents.commit(stop(context, job, JobState.FAILED, not_approved(job.value.reason)))
     return None
+
+
+def _rest(context: Context, own: Snapshot[Turn]) -> Write:
+    """Keep the turn of a held job until nobody can be waited for any longer; any other has nothing more to do."""
+    job = context.documents.get(job_ref(own.value.job)) if own.value.job else None
+    if job is None or job.value.state is not JobState.HELD:
+        return done(own)
+    return sleep_until(context, own, (job.value.held_at or job.value.created_at) + limits.WAIT_FOR_APPROVAL)
 
 
 def _let_run(context: Context, job: Snapshot[Job]) -> Job:

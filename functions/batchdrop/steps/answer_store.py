@@ -17,9 +17,6 @@ from batchdrop.steps.blocks import Blocks
 from batchdrop.steps.context import Context
 from batchdrop.steps.lots import LazyObject
 
-MEMORY_BYTES = 48 * 2**20
-"""Bytes of answers that are held at once."""
-
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Answer).decode
 _PER_ANSWER = 64
@@ -105,10 +102,10 @@ class AnswerStore:
     `folder` is where runs go, and must carry the id of the run of the step.
     """
 
-    def __init__(self, context: Context, folder: str, memory: int = MEMORY_BYTES) -> None:
+    def __init__(self, context: Context, folder: str) -> None:
         self._context = context
         self._folder = folder
-        self._memory = memory
+        self._memory = context.settings.answer_bytes
         self._shelf = _Shelf()
         self._runs: list[_Run] = []
         self._starts: list[int] = []

@@ -1,19 +1,16 @@
-"""New lots of rows that are asked again: rows worth another try, and pieces of a lot that could not be imported."""
+"""New lots of rows that are worth another try."""
 
-import itertools
 from collections.abc import Container
 from datetime import timedelta
 
 import msgspec
 
-from batchdrop.domain.ids import LotNumber, RowNumber
+from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.lots import next_number
 from batchdrop.domain.shard import Lot, Shard
 from batchdrop.steps.context import Context
 from batchdrop.steps.lot_rows import rows_of
 from batchdrop.steps.lots import LotFiles
-
-_QUARTERS = 4
 
 
 def folder_of(context: Context, shard: Shard) -> str:
@@ -29,18 +26,4 @@ def retry_lots(context: Context, shard: Shard, lot: Lot, rows: Container[RowNumb
                 files.add(request, side, lot.signature)
     wait = timedelta(seconds=context.settings.retry_seconds) * 2 ** (lot.attempt - 1)
     due_at = context.clock.now() + wait
-    return tuple(msgspec.structs.replace(new, due_at=due_at, alone=lot.alone) for new in files.lots)
-
-
-def quarters(context: Context, shard: Shard, lot: Lot) -> tuple[Lot, ...]:
-    """Four lots of a lot's rows, or as many as there are rows, each to ride alone."""
-    size = -(-lot.rows // _QUARTERS)
-    rows = rows_of(context, lot)
-    cut: list[Lot] = []
-    number = next_number(shard)
-    for _ in range(0, lot.rows, size):
-        with LotFiles(context, folder_of(context, shard), LotNumber(number + len(cut)), lot.attempt) as files:
-            for request, side in itertools.islice(rows, size):
-                files.add(request, side, lot.signature)
-        cut += [msgspec.structs.replace(new, alone=True) for new in files.lots]
-    return tuple(cut)
+    return tuple(msgspec.structs.replace(new, due_at=due_at) for new in files.lots)

@@ -1,5 +1,6 @@
 """Closing the lots of one shard with the answers of a batch, or with the lack of them."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import assert_never
@@ -15,9 +16,10 @@ from batchdrop.domain.vertex import failure_of, remedy
 from batchdrop.rows.outcomes import outcome_line
 from batchdrop.rows.values import Failed, Problem, Stage
 from batchdrop.steps.answered import AnswerCloser, Pairs
-from batchdrop.steps.ask_again import folder_of, quarters
+from batchdrop.steps.ask_again import folder_of
 from batchdrop.steps.blocks import Blocks
 from batchdrop.steps.context import Context
+from batchdrop.steps.isolate import Suspects
 from batchdrop.steps.lot_rows import sides_of
 from batchdrop.steps.lots import LazyObject
 
@@ -30,11 +32,12 @@ class LotCloser(msgspec.Struct, frozen=True):
     ending: Ending
     verdict: Unanswered
     answers: AnswerCloser
+    suspects: Callable[[], Suspects]
 
     def close(self, shard: Shard, lots: list[Lot], answers: Pairs) -> Shard:
         """Return the shard with these lots closed, waiting again, or cut anew. `answers` may be opened often."""
         match self.verdict:
-            case Unanswered.ROWS_AGAIN:
+            case Unanswered.ROWS_AGAIN | Unanswered.HOLD_JOBS:
                 return self.answers.close(shard, lots, answers)
             case Unanswered.STOP_JOBS:
                 return self.answers.close(shard, lots, answers) if self.ending.files else shard
@@ -43,9 +46,7 @@ class LotCloser(msgspec.Struct, frozen=True):
                     shard = self._lot_again(shard, lot)
                 return shard
             case Unanswered.APART:
-                for lot in lots:
-                    shard = self._apart(shard, lot)
-                return shard
+                return self._apart(shard, lots)
             case _:
                 assert_never(self.verdict)
 
@@ -57,14 +58,23 @@ class LotCloser(msgspec.Struct, frozen=True):
         again = waiting_again(lot, self.context.clock.now() + wait)
         return swapped(shard, msgspec.structs.replace(again, system_retries=lot.system_retries + 1))
 
-    def _apart(self, shard: Shard, lot: Lot) -> Shard:
-        """The importer stumbled over some row: ask the lots apart, then their quarters, then say which rows it was."""
-        now = self.context.clock.now()
-        if len(self.batch.lots) > 1:
-            return swapped(shard, msgspec.structs.replace(waiting_again(lot, now), alone=True))
-        if lot.rows == 1:
-            return self._all_failed(shard, lot, self._problem("for this row alone"))
-        return swapped(shard, closed(lot, ""), quarters(self.context, shard, lot))
+    def _apart(self, shard: Shard, lots: list[Lot]) -> Shard:
+        """The importer stumbled over some row: ask jobs apart, then parts of one job's rows, until it is found."""
+        for lot in lots:
+            if len(self.batch.jobs) > 1:
+                again = waiting_again(lot, self.context.clock.now())
+                shard = swapped(shard, msgspec.structs.replace(again, ride=f"{self.batch.id}-{shard.job}"))
+            elif self.batch.rows == 1:
+                shard = self._all_failed(shard, lot, self._problem("for this row alone"))
+            else:
+                shard = self._cut(shard, lot)
+        return shard
+
+    def _cut(self, shard: Shard, lot: Lot) -> Shard:
+        suspects = self.suspects()
+        if suspects.spent:
+            return self._all_failed(shard, lot, self._suspicion(suspects.budget))
+        return suspects.cut(shard, lot)
 
     def _all_failed(self, shard: Shard, lot: Lot, problem: Problem) -> Shard:
         with ExitStack() as stack:
@@ -76,6 +86,15 @@ class LotCloser(msgspec.Struct, frozen=True):
             blocks.end()
         failed = swapped(shard, closed(lot, outcomes.name))
         return msgspec.structs.replace(failed, tally=failed.tally + Tally(errors=lot.rows))
+
+    def _suspicion(self, budget: int) -> Problem:
+        return Problem(
+            stage=Stage.IMPORT,
+            code="IMPORT_SUSPECT",
+            message=f"One of {self.batch.rows} rows, this among them, cannot be imported: {self.ending.message}"
+            f" The job's {budget} submissions are spent, so it was not looked for further.",
+            hint="Drop failed.* again, or raise batch.max_submissions; failed imports cost nothing.",
+        )
 
     def _problem(self, when: str) -> Problem:
         return Problem(

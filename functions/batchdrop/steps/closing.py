@@ -42,7 +42,7 @@ def close_if_complete(context: Context, job: JobId) -> None:
 
     def act() -> None:
         found = context.documents.get(job_ref(job))
-        if found is None or found.value.state is not JobState.RUNNING:
+        if found is None or found.value.state not in {JobState.RUNNING, JobState.HELD}:
             return
         if context.documents.exists(shards_in(job, ShardState.OPEN)):
             return

@@ -20,6 +20,8 @@ from batchdrop.steps.asked import Asked
 from batchdrop.steps.close_lot import LotCloser
 from batchdrop.steps.closing import close_if_complete, stop_job
 from batchdrop.steps.context import Context
+from batchdrop.steps.hold import hold
+from batchdrop.steps.isolate import suspects_of
 from batchdrop.steps.parts import Base, closed_rows, write_part
 from batchdrop.steps.poll import answer_files
 from batchdrop.steps.prompts import prompt_of
@@ -85,7 +87,11 @@ def _close_jobs(context: Context, own: Snapshot[Turn], found: _Collected, live: 
     moved = False
     for job in sorted(live):
         answers = AnswerCloser(context, live[job], prompt_of(context, live[job]), lambda: found.asked.fingerprints)
-        closer = LotCloser(context, found.batch, found.ending, verdict, answers)
+        budget = live[job].options.max_submissions
+        suspects = functools.cache(functools.partial(suspects_of, context, found.batch, budget))
+        closer = LotCloser(context, found.batch, found.ending, verdict, answers, suspects)
+        if verdict is Unanswered.HOLD_JOBS:
+            hold(context, job, reason_to_stop(found.ending))
         for name in found.shards:
             if name[0] == job:
                 if moved and time_is_up(context, own):
@@ -124,7 +130,7 @@ def _close_in_shard(closer: LotCloser, job: Job, answers: SortedAnswers, name: S
     if not lots:
         return
     changed = closer.close(shard, lots, lambda: answers.of(name))
-    new = with_lots(msgspec.structs.replace(changed, batches=_with_batch(changed, closer.batch)), changed.lots)
+    new = with_lots(changed, changed.lots)
     if all(lot.state is LotState.CLOSED for lot in new.lots):
         new = _done(context, job, new)
     context.documents.commit([replace(context, found, new)])
@@ -146,8 +152,3 @@ def _done(context: Context, job: Job, shard: Shard) -> Shard:
         base = Base(shard.first_row, shard.first_line)
         part = write_part(context, job, shard, base, closed_rows(context, shard))
     return msgspec.structs.replace(shard, state=move_shard(shard.state, ShardState.DONE), part=part)
-
-
-def _with_batch(shard: Shard, batch: Batch) -> tuple[str, ...]:
-    name = batch.vertex_name
-    return shard.batches if name is None or name in shard.batches else (*shard.batches, name)

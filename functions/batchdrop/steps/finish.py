@@ -3,6 +3,7 @@
 import msgspec
 
 from batchdrop.domain import limits
+from batchdrop.domain.batch import batches_with
 from batchdrop.domain.errors import ObjectGone, Transient
 from batchdrop.domain.ids import Generation
 from batchdrop.domain.job import Job, job_ref
@@ -48,6 +49,7 @@ def outcome_of(job: Job, account: Account) -> JobState:
 
 def _finish(context: Context, job: Job) -> None:
     account, parts = _account(context, job)
+    account = msgspec.structs.replace(account, vertex_jobs=_vertex_jobs(context, job))
     outcome = outcome_of(job, account)
     files: tuple[File, ...] = ()
     if outcome is not JobState.CANCELLED:
@@ -64,6 +66,14 @@ def _finish(context: Context, job: Job) -> None:
         errors=account.errors,
         code=job.reason.code if job.reason is not None else "",
     )
+
+
+def _vertex_jobs(context: Context, job: Job) -> tuple[str, ...]:
+    """Names of the Vertex jobs that carried rows of a job, oldest first."""
+    batches = sorted(
+        (found.value for found in context.documents.find(batches_with(job.id))), key=lambda batch: batch.created_at
+    )
+    return tuple(batch.vertex_name for batch in batches if batch.vertex_name is not None)
 
 
 def _account(context: Context, job: Job) -> tuple[Account, list[Part]]:

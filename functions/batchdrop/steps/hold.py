@@ -41,7 +41,7 @@ def is_approved(context: Context, job: Job) -> bool:
     found = context.objects.stat(job.input.bucket, job.input.name + APPROVAL_SUFFIX)
     if found is None or found.created_at is None or job.held_at is None:
         return False
-    return found.created_at > job.held_at
+    return found.created_at >= job.held_at
 
 
 def not_approved(reason: Reason | None) -> Reason:

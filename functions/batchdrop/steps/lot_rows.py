@@ -19,6 +19,9 @@ def sides_of(context: Context, lots: Sequence[Lot]) -> Iterator[SideRow]:
 
 def rows_of(context: Context, lot: Lot) -> Iterator[tuple[bytes, SideRow]]:
     """Request lines of a lot beside its rows: both objects are in row order."""
-    requests = context.objects.read(context.settings.work_bucket, lot.requests)
-    lines = (line + b"\n" for line in lines_of(requests))
-    return zip(lines, sides_of(context, [lot]), strict=True)
+    return zip(requests_of(context, lot), sides_of(context, [lot]), strict=True)
+
+
+def requests_of(context: Context, lot: Lot) -> Iterator[bytes]:
+    """Request lines of a lot, each with its newline."""
+    return (line + b"\n" for line in lines_of(context.objects.read(context.settings.work_bucket, lot.requests)))

@@ -51,7 +51,7 @@ def add_shard(account: Account, shard: Shard) -> Account:
         attempts=max(account.attempts, *(lot.attempt for lot in shard.lots), 0),
         tally=account.tally + shard.tally,
         usage=account.usage + shard.usage,
-        vertex_jobs=tuple(dict.fromkeys((*account.vertex_jobs, *shard.batches))),
+        vertex_jobs=account.vertex_jobs,
     )
 
 
@@ -89,6 +89,7 @@ def manifest(job: Job, outcome: JobState, account: Account, files: tuple[File, .
         },
         "tokens": account.usage,
         "attempts": account.attempts,
+        "submissions": len(account.vertex_jobs),
         "vertex_jobs": account.vertex_jobs,
         "times": dict(sorted((job.times | {"finished": now}).items(), key=lambda item: item[1])),
         "files": files,

@@ -10,7 +10,7 @@ from batchdrop.domain.objects import ObjectInfo
 from batchdrop.rows.answers import Line, parse_line
 from batchdrop.rows.collate import Pair
 from batchdrop.rows.sidecar import lines_of
-from batchdrop.steps.answer_store import MEMORY_BYTES, AnswerStore
+from batchdrop.steps.answer_store import AnswerStore
 from batchdrop.steps.asked import Asked
 from batchdrop.steps.context import Context
 
@@ -64,8 +64,6 @@ def sort_answers(
     batch: Batch,
     shards: Mapping[ShardName, Wanted],
     asked: Asked,
-    *,
-    memory: int = MEMORY_BYTES,
 ) -> SortedAnswers:
     """Sort the answers of a batch to the rows of the shards given; those of its other shards are passed over.
 
@@ -73,7 +71,7 @@ def sort_answers(
         ObjectGone: an answer file is not there at the generation it was listed with.
     """
     spans = _spans(batch, shards)
-    store = AnswerStore(context, f"batches/{batch.id}/answers/{context.tokens.fresh()}", memory)
+    store = AnswerStore(context, f"batches/{batch.id}/answers/{context.tokens.fresh()}")
     files = batch.ending.files if batch.ending is not None else ()
     sorter = _Sorter(context, files, spans, store)
     seen = sorter.by_key()

@@ -48,7 +48,7 @@ def ending(state: VertexState | None, **over: object) -> Ending:
         (ending(VertexState.FAILED, code=9), Unanswered.STOP_JOBS),
         (ending(None, code=404), Unanswered.STOP_JOBS),
         (ending(None, code=400), Unanswered.STOP_JOBS),
-        (ending(VertexState.CANCELLED), Unanswered.STOP_JOBS),
+        (ending(VertexState.CANCELLED), Unanswered.HOLD_JOBS),
     ],
 )
 def test_each_end_of_a_batch_has_its_consequence(end: Ending, verdict: Unanswered) -> None:

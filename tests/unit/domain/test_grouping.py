@@ -65,12 +65,13 @@ def test_a_lot_without_a_signature_rides_alone() -> None:
     assert len(grouped(shard(lot(signature=None)), shard(lot(), index=1)).lots) == 1
 
 
-def test_a_lot_that_must_ride_alone_does() -> None:
-    assert len(grouped(shard(lot(alone=True)), shard(lot(), index=1)).lots) == 1
+def test_suspects_ride_with_their_like() -> None:
+    shards = (shard(lot(ride="b1-0")), shard(lot(), index=1), shard(lot(ride="b1-0"), index=2))
+    assert [found.shard for found in grouped(*shards).lots] == [0, 2]
 
 
-def test_a_lot_that_must_ride_alone_does_not_join_others() -> None:
-    assert len(grouped(shard(lot()), shard(lot(alone=True), index=1)).lots) == 1
+def test_suspects_do_not_join_others() -> None:
+    assert len(grouped(shard(lot()), shard(lot(ride="b1-0"), index=1)).lots) == 1
 
 
 def test_a_lot_that_is_not_due_waits() -> None:

@@ -1,9 +1,12 @@
+import gzip
 from collections.abc import Iterator
 
 import pytest
+import zstandard
 
 from batchdrop.domain.errors import Refused
-from batchdrop.domain.job import InputFormat, Layout
+from batchdrop.domain.job import Compression, InputFormat, Layout, Options
+from batchdrop.domain.limits import COLUMNS_BYTES
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.rows.head import HEAD_BYTES, look
 
@@ -84,6 +87,7 @@ def test_doubled_column_names_are_refused_with_their_positions() -> None:
         b"a,b\r1,2\r3,4\r",
         b'a,"b\n1,2\n',
         b'a,"' + b"b" * (HEAD_BYTES + 1) + b'"\n1,2\n',
+        b",".join(b"%0100d" % number for number in range(COLUMNS_BYTES // 100 + 1)) + b"\n1,2\n",
     ],
 )
 def test_a_header_that_cannot_be_used_is_refused(data: bytes) -> None:
@@ -156,9 +160,11 @@ def test_an_endless_header_or_line_is_not_read_to_its_end() -> None:
         (b'\n [\n{"a": 1}\n]', "jq -c '.[]'"),
         (b"[" + b"1," * 15_000_000 + b"1]", "jq -c '.[]'"),
         (b'{\n  "a": 1\n}\n', "jq -c ."),
-        (b"\x1f\x8b\x08\x00", "gunzip"),
-        (b"\x28\xb5\x2f\xfd", "unzstd"),
-        (b"PAR1....", "CSV"),
+        (gzip.compress(gzip.compress(b'{"a": 1}')), "once"),
+        (gzip.compress(b"PK\x03\x04...."), "CSV"),
+        (b"PAR1....", ".parquet"),
+        (b"BZh91AY", "gzip"),
+        (b"\xfd7zXZ\x00", "zstd"),
         (b"PK\x03\x04....", "CSV"),
         (b"%PDF-1.7", "gs://"),
         ("\ufefftext".encode("utf-16-le"), "UTF-8"),
@@ -175,3 +181,50 @@ def test_what_is_no_rows_is_refused_with_a_remedy(data: bytes, remedy: str) -> N
 
 def test_a_name_of_another_type_is_refused() -> None:
     assert refusal(b"hello", "a.txt").code is Code.INPUT_TYPE
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.csv.zst"])
+@pytest.mark.parametrize(
+    ("data", "compression"),
+    [
+        (b"a,b\n1,2\n", Compression.NONE),
+        (gzip.compress(b"a,b\n1,2\n"), Compression.GZIP),
+        (zstandard.compress(b"a,b\n1,2\n"), Compression.ZSTD),
+        (b"\x50\x2a\x4d\x18\x01\x00\x00\x00." + zstandard.compress(b"a,b\n1,2\n"), Compression.ZSTD),
+    ],
+)
+def test_compression_is_told_by_the_bytes_and_not_by_the_name(name: str, data: bytes, compression: Compression) -> None:
+    layout = look(in_chunks(data, 3), name)
+    assert layout == Layout(format=InputFormat.CSV, columns=("a", "b"), body=4, head_lines=1, compression=compression)
+
+
+def test_the_body_of_a_compressed_input_counts_unpacked_bytes() -> None:
+    plain = BOM + b"\n" * 1000 + b'{"request": {}}\n'
+    layout = look([gzip.compress(plain)], "a.jsonl.gz")
+    assert (layout.format, layout.body) == (InputFormat.VERTEX_JSONL, 3)
+
+
+def test_compressed_bytes_of_which_the_beginning_is_damaged_are_refused() -> None:
+    reason = refusal(b"\x1f\x8b\x08\x00" + b"x" * 100, "a.csv.gz")
+    assert reason.code is Code.INPUT_DAMAGED
+    assert "gzip -t" in reason.hint
+
+
+@pytest.mark.parametrize("start", [b"sep=;\n", b"SEP=;\r\n", b'"sep=;"\r\n', BOM + b"sep=;\n"])
+def test_excels_line_names_the_delimiter_and_is_no_header(start: bytes) -> None:
+    data = start + b"a,b;c\n1;2\n"
+    layout = look([data], "a.csv")
+    assert (layout.columns, layout.delimiter, layout.head_lines) == (("a,b", "c"), ";", 2)
+    assert data[layout.body :] == b"1;2\n"
+
+
+def test_excels_line_may_name_a_tab() -> None:
+    assert look([b"sep=\t\na\tb\n1\t2\n"], "a.csv").columns == ("a", "b")
+
+
+def test_the_prompt_knows_better_than_the_file() -> None:
+    data = b"sep=,\na;b,c\n1;2,3\n"
+    assert look([data], "a.csv", Options(csv_delimiter=";")).columns == ("a", "b,c")
+    assert look([b"a,'b,c'\n1,2\n"], "a.csv", Options(csv_quote="'")).columns == ("a", "b,c")
+    assert look([b'"a",b\n1,2\n'], "a.csv", Options(csv_quote="")).columns == ('"a"', "b")
+    assert look([b"a~b\n1~2\n"], "a.csv", Options(csv_delimiter="~")).columns == ("a", "b")

@@ -1,6 +1,7 @@
 """The whole service in memory: what a file becomes."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -328,6 +329,86 @@ def test_a_batch_that_the_importer_refuses_is_cut_until_the_poison_stands_alone(
     assert service.manifest("a.jsonl")["counts"]["results"] == 15
     assert [error["record"]["name"] for error in service.lines("a.jsonl", "errors.jsonl")] == ["P11"]
     assert service.job(info).state is JobState.PARTIAL
+
+
+def poisoned(*names: str) -> Callable[[list[Line]], End]:
+    """Let the importer refuse batches that hold one of these products."""
+    marks = [f"{name} " for name in names]
+
+    def ends(requests: list[Line]) -> End:
+        bad = any(mark in json.dumps(line) for line in requests for mark in marks)
+        return (VertexState.FAILED, 3, "Failed to import data.") if bad else SUCCEEDED
+
+    return ends
+
+
+def test_a_poisonous_row_of_one_job_is_no_harm_to_another_in_its_batch() -> None:
+    service = FakeService(msgspec.structs.replace(SETTINGS, max_running_batches=1))
+    service.ends = poisoned("Bad")
+    service.drop("default.prompt", PROMPT)
+    service.drop("first.csv", CSV)
+    service.deliver()
+    service.drop("a.csv", CSV)
+    service.drop("b.csv", CSV + "4,Bad\n")
+    service.run()
+    assert service.manifest("a.csv")["state"] == "SUCCEEDED"
+    assert [error["record"]["name"] for error in service.lines("b.csv", "errors.jsonl")] == ["Bad"]
+
+
+def test_poison_in_several_shards_is_isolated_and_all_else_is_answered() -> None:
+    service = FakeService(msgspec.structs.replace(SETTINGS, shard_bytes=600, lot_rows=20))
+    service.ends = poisoned("P011", "P097", "P098", "P150")
+    service.drop("default.prompt", PROMPT)
+    service.drop("a.jsonl", "".join(f'{{"name":"P{number:03}"}}\n' for number in range(200)))
+    service.run()
+    errors = service.lines("a.jsonl", "errors.jsonl")
+    assert [error["record"]["name"] for error in errors] == ["P011", "P097", "P098", "P150"]
+    assert service.manifest("a.jsonl")["counts"]["results"] == 196
+
+
+def test_what_the_submissions_do_not_suffice_for_is_named_as_suspect() -> None:
+    service = FakeService()
+    service.ends = poisoned("P011", "P097", "P150")
+    service.drop("default.prompt", PROMPT.replace("config:", "batch.max_submissions: 8\nconfig:"))
+    service.drop("a.jsonl", "".join(f'{{"name":"P{number:03}"}}\n' for number in range(200)))
+    service.run()
+    manifest = service.manifest("a.jsonl")
+    errors = service.lines("a.jsonl", "errors.jsonl")
+    assert {error["code"] for error in errors} == {"IMPORT_SUSPECT"}
+    assert {"P011", "P097", "P150"} <= {error["record"]["name"] for error in errors}
+    assert manifest["counts"]["results"] + len(errors) == 200
+    assert manifest["submissions"] <= 8
+
+
+def test_a_batch_that_somebody_cancelled_holds_its_job_until_it_is_approved() -> None:
+    troubles: list[End] = [(VertexState.CANCELLED, 1, "CANCELED")]
+    service = FakeService(model=lambda line: None if troubles_last and "Table" in json.dumps(line) else echo(line))
+    troubles_last = [True]
+    service.ends = lambda _: troubles.pop() if troubles else SUCCEEDED
+    service.drop("default.prompt", PROMPT)
+    info = service.drop("a.csv", CSV)
+    service.run()
+    service.run_on(timedelta(hours=1), ticks=2)
+    assert service.job(info).state is JobState.HELD
+    assert service.submissions() == 1
+    troubles_last.clear()
+    service.drop("a.csv.approve", "")
+    service.run()
+    service.run_on(timedelta(minutes=5), ticks=2)
+    assert service.manifest("a.csv")["state"] == "SUCCEEDED"
+    assert service.submissions() == 2
+
+
+def test_a_held_job_that_nobody_approves_ends_with_what_is_answered() -> None:
+    service = FakeService(model=lambda line: None if "Table" in json.dumps(line) else echo(line))
+    service.ends = lambda _: (VertexState.CANCELLED, 1, "CANCELED")
+    service.drop("default.prompt", PROMPT)
+    service.drop("a.csv", CSV)
+    service.run()
+    service.run_on(timedelta(days=12), ticks=6)
+    manifest = service.manifest("a.csv")
+    assert (manifest["state"], manifest["reason"]["code"]) == ("FAILED", "NOT_APPROVED")
+    assert (manifest["counts"]["results"], manifest["counts"]["errors"]) == (2, 1)
 
 
 def test_a_system_error_is_tried_again_and_then_answered() -> None:

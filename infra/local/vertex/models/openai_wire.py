@@ -12,10 +12,12 @@ _PLAIN = (
     ("topP", "top_p", "top_p"),
     ("maxOutputTokens", "max_output_tokens", "max_tokens"),
     ("stopSequences", "stop_sequences", "stop"),
+    ("candidateCount", "candidate_count", "n"),
     ("seed", "seed", "seed"),
     ("presencePenalty", "presence_penalty", "presence_penalty"),
     ("frequencyPenalty", "frequency_penalty", "frequency_penalty"),
 )
+_ALWAYS = frozenset({"promptTokenCount", "candidatesTokenCount", "totalTokenCount"})
 _RENAMED = {
     "any_of": "anyOf",
     "min_items": "minItems",
@@ -40,17 +42,11 @@ def chat_request(request: dict[str, Any], model: str) -> dict[str, Any]:
 
 def gemini_response(reply: dict[str, Any]) -> dict[str, Any]:
     """The `GenerateContentResponse` for a chat completion."""
-    usage = reply.get("usage") or {}
-    asked, answered = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
     return {
         "candidates": [_candidate(choice) for choice in reply.get("choices", ())],
         "modelVersion": str(reply.get("model", "")),
         "responseId": str(reply.get("id", "")),
-        "usageMetadata": {
-            "promptTokenCount": asked,
-            "candidatesTokenCount": answered,
-            "totalTokenCount": asked + answered,
-        },
+        "usageMetadata": _usage(reply.get("usage") or {}),
     }
 
 
@@ -105,9 +101,25 @@ def _response_format(config: dict[str, Any]) -> dict[str, Any] | None:
     return {"type": "json_object"} if mime == "application/json" else None
 
 
+def _usage(usage: dict[str, Any]) -> dict[str, int]:
+    """OpenAI counts reasoning among the completion's tokens, Gemini beside those of the candidates."""
+    asked, answered = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+    thoughts = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+    counts = {
+        "promptTokenCount": asked,
+        "candidatesTokenCount": answered - thoughts,
+        "thoughtsTokenCount": thoughts,
+        "cachedContentTokenCount": (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+        "totalTokenCount": asked + answered,
+    }
+    return {name: count for name, count in counts.items() if count or name in _ALWAYS}
+
+
 def _candidate(choice: dict[str, Any]) -> dict[str, Any]:
     said = (choice.get("message") or {}).get("content") or ""
+    index = choice.get("index") or 0
     return {
         "content": {"role": "model", "parts": [{"text": said}]},
         "finishReason": _REASONS.get(choice.get("finish_reason") or "stop", "OTHER"),
+        **({"index": index} if index else {}),
     }
