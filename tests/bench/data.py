@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -78,7 +79,7 @@ def data_file(folder: Path, kind: str, rows: int) -> Path:
     path = folder / f"{kind}-{rows}.{SUFFIXES[kind]}"
     if not path.exists() or path.stat().st_mtime < Path(__file__).stat().st_mtime:
         folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished")
+        unfinished = path.with_suffix(f".{os.getpid()}")
         _write(unfinished, kind, rows)
         unfinished.rename(path)
     return path

@@ -45,6 +45,7 @@ class Runner:
         self._rounds = rounds
         self._missing = missing
         self._say = say
+        self._folder = CACHE / "runs" / str(os.getpid())
 
     def run(self, case: Case, size: str, rows: int) -> Result:
         """Measure one case at one size."""
@@ -57,7 +58,7 @@ class Runner:
         except Failed as failed:
             return self._refuse(case, size, rows, str(failed))
         finally:
-            shutil.rmtree(CACHE / "runs", ignore_errors=True)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _measure(self, case: Case, size: str, rows: int) -> Result:
         warm, order = self._order(case, _WARM_ROWS, "warm"), self._order(case, rows, "full")
@@ -75,7 +76,7 @@ class Runner:
         return result
 
     def _order(self, case: Case, rows: int, name: str) -> Order:
-        folder = CACHE / "runs" / name
+        folder = self._folder / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         data = data_file(CACHE / "data", case.data, rows)

@@ -56,7 +56,10 @@ def answered(line: Line, text: str, finish_reason: str = "STOP") -> Line:
 
 
 class FakeService:
-    """Drop files, then `run`. Every event is delivered until nothing is left to deliver."""
+    """Drop files, then `run`. Every event is delivered until nothing is left to deliver.
+
+    `spread` says which answers of a batch go into which file, and in what order.
+    """
 
     def __init__(self, settings: Settings = SETTINGS, model: Model = echo) -> None:
         self.settings = settings
@@ -67,6 +70,7 @@ class FakeService:
         self.batches = FakeBatches(self.clock)
         self.log = MemoryLog()
         self.ends: Callable[[list[Line]], End] = lambda _: SUCCEEDED
+        self.spread: Callable[[list[Line]], list[list[Line]]] = lambda answers: [answers[::-1]]
         self.context = Context(
             documents=self.documents,
             objects=self.objects,
@@ -191,8 +195,9 @@ class FakeService:
         if state is not VertexState.FAILED:
             answers = [line for line in map(self.model, requests) if line is not None]
             bucket, _, prefix = ended.output_directory.removeprefix("gs://").partition("/")
-            body = b"".join(msgspec.json.encode(line) + b"\n" for line in reversed(answers))
-            self.objects.put(bucket, f"{prefix}/predictions.jsonl", body)
+            for number, lines in enumerate(self.spread(answers)):
+                body = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+                self.objects.put(bucket, f"{prefix}/predictions{number or ''}.jsonl", body)
         tick(self.context)
 
     def _requests(self, name: VertexJobName) -> Iterator[Line]:

@@ -1,9 +1,11 @@
 """Whatever is alive has a turn, a running batch, or a time at which the tick finds it; and lanes count truly."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from batchdrop.domain import limits
 from batchdrop.domain.batch import Batch, LotRef
+from batchdrop.domain.ids import BatchId, JobId
 from batchdrop.domain.job import Job
 from batchdrop.domain.shard import Lot, Ready, Shard
 from batchdrop.domain.states import BatchState, JobState, LotState, ShardState
@@ -15,60 +17,71 @@ _SUBMITTING = frozenset({JobState.CANARY, JobState.RUNNING})
 
 def problems(mirror: Mirror, slots: int) -> Iterator[str]:
     """What nobody would ever move on again, and lanes that are wrong."""
-    for batch in mirror.open_batches():
-        yield from _batch(mirror, batch)
+    standing = _Standing(mirror)
+    for batch in standing.batches.values():
+        if batch.state is BatchState.ENDED and batch.id not in standing.collected:
+            yield f"batch {batch.id} ended, but no collect turn stands for it"
     for job in mirror.open_jobs():
-        yield from _job(mirror, job)
-    yield from _lanes(mirror, slots)
+        yield from _job(standing, job)
+    yield from _lanes(mirror, standing, slots)
 
 
-def _batch(mirror: Mirror, batch: Batch) -> Iterator[str]:
-    if batch.state is BatchState.ENDED and not _is_collected(mirror, batch):
-        yield f"batch {batch.id} ended, but no collect turn stands for it"
+class _Standing:
+    """What stands at this moment, by whom it is for."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        turns = mirror.turns.values()
+        self.batches = {batch.id: batch for batch in mirror.open_batches()}
+        self.collected: set[BatchId | None] = {turn.batch for turn in turns if turn.step is Step.COLLECT}
+        self.staged = {(turn.job, turn.shard) for turn in turns if turn.step is Step.STAGE}
+        self.admitted = {turn.job for turn in turns if turn.step is Step.ADMIT}
+        self.moved = {turn.job for turn in turns}
+        self.riding: set[JobId] = {job for batch in self.batches.values() for job in batch.jobs}
+        self.shards: defaultdict[JobId, list[Shard]] = defaultdict(list)
+        for shard in mirror.shards.values():
+            self.shards[shard.job].append(shard)
 
 
-def _job(mirror: Mirror, job: Job) -> Iterator[str]:
-    shards = [shard for shard in mirror.shards.values() if shard.job == job.id]
-    if not _is_moved_on(mirror, job, shards):
+def _job(standing: _Standing, job: Job) -> Iterator[str]:
+    shards = standing.shards[job.id]
+    if not _is_moved_on(standing, job, shards):
         yield f"job {job.id} is {job.state}, but has no turn, no batch and nothing that waits"
+    planned = sum(shard.state is ShardState.PLANNED for shard in shards)
+    if planned > limits.WAVE_SHARDS:
+        yield f"{planned} shards of {job.id} are planned at once; {limits.WAVE_SHARDS} may be"
     if job.state not in {JobState.CLOSING, JobState.HELD}:
         for shard in shards:
-            yield from _shard(mirror, job, shard)
-    standing = sum(turn.step is Step.STAGE and turn.job == job.id for turn in mirror.turns.values())
-    if standing > limits.WAVE_SHARDS:
-        yield f"{standing} stage turns of {job.id} stand; {limits.WAVE_SHARDS} may"
+            yield from _shard(standing, job, shard)
 
 
-def _is_moved_on(mirror: Mirror, job: Job, shards: list[Shard]) -> bool:
-    if any(turn.job == job.id for turn in mirror.turns.values()):
+def _is_moved_on(standing: _Standing, job: Job, shards: list[Shard]) -> bool:
+    if job.id in standing.moved:
         return True
-    rides = any(job.id in batch.jobs for batch in mirror.open_batches())
-    return job.state in _SUBMITTING and (rides or any(_waits(shard) for shard in shards))
+    return job.state in _SUBMITTING and (job.id in standing.riding or any(_waits(shard) for shard in shards))
 
 
-def _shard(mirror: Mirror, job: Job, shard: Shard) -> Iterator[str]:
-    if shard.state is ShardState.PLANNED and not _is_staged(mirror, shard):
-        yield f"shard {shard.index} of {job.id} is planned, but no stage turn stands for it"
+def _shard(standing: _Standing, job: Job, shard: Shard) -> Iterator[str]:
+    name = f"shard {shard.index} of {job.id}"
+    if shard.state is ShardState.PLANNED and (shard.job, shard.index) not in standing.staged:
+        yield f"{name} is planned, but no stage turn stands for it"
     if shard.state is not ShardState.OPEN:
         return
-    if job.state is JobState.RUNNING and shard.ready is not Ready.ALL and not _is_admitted(mirror, job):
-        yield f"shard {shard.index} of {job.id} is not ready, but no admit turn stands to make it so"
+    if job.state is JobState.RUNNING and shard.ready is not Ready.ALL and job.id not in standing.admitted:
+        yield f"{name} is not ready, but no admit turn stands to make it so"
     for lot in shard.lots:
-        yield from _lot(mirror, shard, lot)
+        yield from _lot(standing, shard, lot)
     if shard.ready is Ready.ALL and all(lot.state is LotState.CLOSED for lot in shard.lots):
-        yield f"shard {shard.index} of {job.id} is open, but all its lots are closed"
+        yield f"{name} is open, but all its lots are closed"
 
 
-def _lot(mirror: Mirror, shard: Shard, lot: Lot) -> Iterator[str]:
+def _lot(standing: _Standing, shard: Shard, lot: Lot) -> Iterator[str]:
     name = f"lot {lot.number} of shard {shard.index} of {shard.job}"
     if lot.state is LotState.WAITING and shard.ready is Ready.ALL and not _waits(shard):
         yield f"{name} waits, but its shard does not say so"
     if lot.state is LotState.SUBMITTED:
-        batch = mirror.batches.get(f"batches/{lot.batch}")
-        if batch is None or batch.state is BatchState.CLOSED:
-            yield f"{name} is submitted in batch {lot.batch}, which is {'closed' if batch else 'nowhere'}"
-        elif LotRef(shard.job, shard.index, lot.number) not in batch.lots:
-            yield f"{name} is submitted in batch {lot.batch}, which does not carry it"
+        batch = standing.batches.get(lot.batch or BatchId(""))
+        if batch is None or LotRef(shard.job, shard.index, lot.number) not in batch.lots:
+            yield f"{name} is submitted in batch {lot.batch}, which is closed or does not carry it"
 
 
 def _waits(shard: Shard) -> bool:
@@ -76,29 +89,14 @@ def _waits(shard: Shard) -> bool:
     return shard.waiting and shard.due_at is not None
 
 
-def _is_staged(mirror: Mirror, shard: Shard) -> bool:
-    return any(
-        turn.step is Step.STAGE and turn.job == shard.job and turn.shard == shard.index
-        for turn in mirror.turns.values()
-    )
-
-
-def _is_admitted(mirror: Mirror, job: Job) -> bool:
-    return any(turn.step is Step.ADMIT and turn.job == job.id for turn in mirror.turns.values())
-
-
-def _is_collected(mirror: Mirror, batch: Batch) -> bool:
-    return any(turn.step is Step.COLLECT and turn.batch == batch.id for turn in mirror.turns.values())
-
-
-def _lanes(mirror: Mirror, slots: int) -> Iterator[str]:
+def _lanes(mirror: Mirror, standing: _Standing, slots: int) -> Iterator[str]:
     running = {lane.id: set(lane.running) for lane in mirror.lanes.values()}
     for lane in mirror.lanes.values():
-        true = {batch.id for batch in mirror.open_batches() if batch.lane == lane.id}
+        true = {batch.id for batch in standing.batches.values() if batch.lane == lane.id}
         if set(lane.running) != true or len(lane.running) != len(true):
             yield f"lane {lane.id} says {sorted(lane.running)} run, but {sorted(true)} do"
         if len(lane.running) > slots:
             yield f"lane {lane.id} runs {len(lane.running)} batches in {slots} slots"
-    for batch in mirror.open_batches():
+    for batch in standing.batches.values():
         if batch.id not in running.get(batch.lane, set()):
             yield f"batch {batch.id} is {batch.state}, but holds no slot of {batch.lane}"

@@ -423,11 +423,11 @@ def _stopped_by_others() -> Scenario:
         operations=(
             *(_drop(name, as_requests(rows)) for name, rows in files.items()),
             Operation(70, stop),
-            _drop("a.jsonl.approve", "", 1000),
+            _drop("a.jsonl.approve", "", 4000),
         ),
         settings=settings(slots=1),
         vertex_bears=0,
-        most_ticks=800,
+        most_ticks=2000,
         expected=tuple(Expected(name=name, rows=rows, states=states, errors=None) for name, rows in files.items()),
     )
 
@@ -442,9 +442,9 @@ def _deleted_by_others() -> Scenario:
     states = frozenset({_S.SUCCEEDED, _S.PARTIAL, _S.FAILED})
     return Scenario(
         name="deleted-at-vertex",
-        operations=(_PROMPT, _drop("a.csv", as_csv(rows)), Operation(70, remove), _drop("a.csv.approve", "", 1000)),
+        operations=(_PROMPT, _drop("a.csv", as_csv(rows)), Operation(70, remove), _drop("a.csv.approve", "", 4000)),
         vertex_bears=0,
-        most_ticks=800,
+        most_ticks=2000,
         expected=(Expected(name="a.csv", rows=rows, states=states, errors=None),),
     )
 
@@ -535,7 +535,7 @@ def _outage() -> Scenario:
         name="outage-of-a-day",
         operations=(_PROMPT, _drop("a.csv", as_csv(rows)), Operation(20, fail), _drop("b.csv", as_csv(rows), 4000)),
         expected=(Expected(name="a.csv", rows=rows), Expected(name="b.csv", rows=rows)),
-        most_ticks=800,
+        most_ticks=2000,
     )
 
 

@@ -136,6 +136,9 @@ class World:
             operation.act(self)
 
     def _tick(self) -> None:
+        if self.clock.now() < self.machine.down_until:
+            self.agenda.after((self.machine.down_until - self.clock.now()).total_seconds(), self._tick)
+            return
         self._quiet_since = (self._quiet_since or self.clock.now()) if self._is_quiet() else None
         self._over = self._quiet_since is not None and self.clock.now() > self._quiet_since + _QUIET
         self.ticks += 1
@@ -149,8 +152,6 @@ class World:
         return self._moved != before or self.machine.is_parking() or self.ledger.is_submitting()
 
     def _is_quiet(self) -> bool:
-        if self.clock.now() < self.machine.down_until:
-            return False
         return not len(self.agenda) and self.ledger.is_settled() and not self.vertex.running()
 
     def _pick_up(self) -> None:

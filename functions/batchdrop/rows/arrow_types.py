@@ -8,9 +8,14 @@ from pyarrow import types
 Change = Callable[[pa.DataType], pa.DataType]
 
 
+def as_stored(kind: pa.DataType) -> pa.DataType:
+    """The type with plain values for those of a dictionary, and with what extension types are stored as."""
+    return _changed(kind, _stored)
+
+
 def moments_in_utc(kind: pa.DataType) -> pa.DataType:
-    """The type with plain values for encoded ones, and with moments of any time zone as those of UTC."""
-    return _changed(kind, _plain)
+    """The type as it is stored, but with UUIDs as such, and with moments of any time zone as those of UTC."""
+    return _changed(kind, _utc)
 
 
 def times_as_text(kind: pa.DataType) -> pa.DataType:
@@ -23,8 +28,10 @@ def _changed(kind: pa.DataType, leaf: Change) -> pa.DataType:
         return pa.list_(_field(kind.value_field, leaf), kind.list_size)
     if isinstance(kind, pa.LargeListType):
         return pa.large_list(_field(kind.value_field, leaf))
-    if isinstance(kind, pa.ListType | pa.ListViewType | pa.LargeListViewType):
+    if isinstance(kind, pa.ListType):
         return pa.list_(_field(kind.value_field, leaf))
+    if isinstance(kind, pa.ListViewType):
+        return pa.list_view(_field(kind.value_field, leaf))
     if isinstance(kind, pa.StructType):
         return pa.struct([_field(kind.field(index), leaf) for index in range(kind.num_fields)])
     if isinstance(kind, pa.MapType):
@@ -36,16 +43,16 @@ def _field(field: "pa.Field[pa.DataType]", leaf: Change) -> "pa.Field[pa.DataTyp
     return field.with_type(_changed(field.type, leaf))
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
-    if isinstance(kind, pa.DictionaryType | pa.RunEndEncodedType):
-        return moments_in_utc(kind.value_type)
-    if isinstance(kind, pa.UuidType):
-        return kind
-    if isinstance(kind, pa.BaseExtensionType):
-        return moments_in_utc(kind.storage_type)
+def _stored(kind: pa.DataType) -> pa.DataType:
+    if isinstance(kind, pa.DictionaryType):
+        return as_stored(kind.value_type)
+    return as_stored(kind.storage_type) if isinstance(kind, pa.BaseExtensionType) else kind
+
+
+def _utc(kind: pa.DataType) -> pa.DataType:
     if isinstance(kind, pa.TimestampType) and kind.tz is not None:
         return pa.timestamp(kind.unit, "UTC")
-    return kind
+    return kind if isinstance(kind, pa.UuidType) else _stored(kind)
 
 
 def _text(kind: pa.DataType) -> pa.DataType:

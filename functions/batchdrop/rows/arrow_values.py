@@ -18,12 +18,12 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import types
 
-from batchdrop.rows.arrow_types import moments_in_utc, times_as_text
+from batchdrop.rows.arrow_types import as_stored, moments_in_utc, times_as_text
 
 Fix = Callable[[Any], Any]
 """From a value to another. Never sees null."""
 
-_LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType, pa.ListViewType, pa.LargeListViewType)
+_LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType, pa.ListViewType)
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  # Arrow counts moments of no time zone, too, from here
 _SECOND = dt.timedelta(seconds=1)
@@ -55,9 +55,12 @@ def from_json(values: Iterable[object], kind: pa.DataType) -> "pa.Array[Any]":
     Raises:
         ValueError: a value cannot be of this type.
     """
-    plain = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
-    column = pa.array(_fixed(list(values), _from_json(plain)), plain)
-    return column if plain is kind else column.cast(kind)
+    column: pa.Array[Any]
+    if isinstance(kind, pa.DictionaryType):
+        column = from_json(values, kind.value_type).dictionary_encode()
+    else:
+        column = pa.array(_fixed(list(values), _from_json(kind)), as_stored(kind))
+    return column if column.type.equals(kind) else column.cast(kind)
 
 
 def _fixed(values: list[Any], fix: Fix | None) -> list[Any]:
@@ -100,6 +103,8 @@ def _leaf_to_json(kind: pa.DataType) -> Fix | None:
 
 
 def _leaf_from_json(kind: pa.DataType) -> Fix | None:
+    if isinstance(kind, pa.DictionaryType):
+        return _from_json(kind.value_type)
     if isinstance(kind, pa.TimestampType | pa.Time32Type | pa.Time64Type):
         return partial(_moment if isinstance(kind, pa.TimestampType) else _time_of_day, _UNITS[kind.unit])
     for is_kind, fix in _FROM_JSON:
@@ -186,6 +191,10 @@ def _is_binary(kind: pa.DataType) -> bool:
     )
 
 
+def _uuid_bytes(value: str) -> bytes:
+    return uuid.UUID(value).bytes
+
+
 def _is_uuid(kind: pa.DataType) -> bool:
     return isinstance(kind, pa.UuidType)
 
@@ -214,5 +223,5 @@ _FROM_JSON: tuple[tuple[_Is, Fix], ...] = (
     (types.is_date, dt.date.fromisoformat),
     (types.is_decimal, Decimal),
     (_is_binary, base64.b64decode),
-    (_is_uuid, uuid.UUID),
+    (_is_uuid, _uuid_bytes),
 )

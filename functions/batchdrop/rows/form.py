@@ -7,8 +7,10 @@ import orjson
 
 from batchdrop.domain.ids import RowKey
 from batchdrop.rows.fingerprint import Continued, data_piece, pieces_of, uri_piece
-from batchdrop.rows.frame import MediaSlot, Part, Row, Slot, TextSlot
 from batchdrop.rows.messages import Message
+from batchdrop.rows.slots import MediaSlot, Part, Row, Slot, TextSlot
+
+_BEGIN = b'{"custom_id":'
 
 Frame = Sequence[Message[Part | Slot]]
 
@@ -40,6 +42,8 @@ class Form:
         self._fields = [field._replace(said=[]) if index == 0 else field for index, field in enumerate(fields)]
         self._said_last = said if fields else []
         self._end = written
+        only = self._fields[0].slot if len(self._fields) == 1 else None
+        self._only = only.text if isinstance(only, TextSlot) and not self._said_last else None
 
     def fill(self, key: RowKey, row: Row) -> tuple[bytes, str]:
         """Make the request line of a row, and its fingerprint.
@@ -48,7 +52,14 @@ class Form:
             Irregular, KeyError, UnicodeEncodeError, orjson.JSONEncodeError: the row does not fit the form.
             RowProblem: its values cannot be sent.
         """
-        chunks = [b'{"custom_id":', orjson.dumps(key)]
+        if self._only is not None:
+            text = self._only(row)
+            line = b"".join((_BEGIN, orjson.dumps(key), self._fields[0].before, orjson.dumps(text), self._end))
+            return line, self._said_first.fingerprint(text.encode())
+        return self._fill_all(key, row)
+
+    def _fill_all(self, key: RowKey, row: Row) -> tuple[bytes, str]:
+        chunks = [_BEGIN, orjson.dumps(key)]
         pieces: list[str] = []
         for before, said, slot in self._fields:
             pieces += said

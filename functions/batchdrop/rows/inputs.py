@@ -51,6 +51,8 @@ class Inputs:
         self._validator = None if schema is None or sound else validator_of(schema)
         self.sure = required | defaults.keys() | kept
         """Fields that every row has once it is taken."""
+        self.texts = kept - {name for name, _, _ in self._casts} if layout.format is InputFormat.CSV else frozenset()
+        """Fields that are texts in every row."""
         works = self._casts or self._defaults or self._validator is not None
         self.take: Callable[[Row], Row] | None = self._taken if works else None
         """Takes a row, or raises RowProblem; None where rows are fine as they are."""

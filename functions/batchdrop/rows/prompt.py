@@ -37,17 +37,14 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """What a prompt file says, ready for use.
 
     `model` is empty where the file names none. `output_schema` and `input_schema` are JSON Schema without
-    references, `response_schema` is Vertex's own. `rest` are the fields of a request that are the same for all rows,
-    `signature` the types in them that could keep them from sharing a batch. `columns` are the names of a row's values
+    references. `rest` are the fields of a request that are the same for all rows, `signature` the types in them that
+    could keep requests from sharing a batch. `columns` are the names of a row's values
     that the template reads, `needed` those that a row must have, as nothing in the prompt provides for their absence.
     """
 
     model: ModelName
     options: Options
-    generation_config: dict[str, Any]
-    safety_settings: list[dict[str, str]]
     output_schema: dict[str, Any] | None
-    response_schema: dict[str, Any] | None
     rest: dict[str, Any]
     signature: dict[str, str]
     input_schema: dict[str, Any] | None
@@ -76,10 +73,7 @@ def parse_prompt(source: bytes, name: str) -> Prompt:
     return Prompt(
         model=_model(front),
         options=options,
-        generation_config=settings.generation,
-        safety_settings=settings.safety,
         output_schema=answer.schema,
-        response_schema=answer.vertex_schema,
         rest={key: part for key, part in rest.request.items() if key not in _EXAMPLE},
         signature=rest.signature,
         input_schema=input_schema,

@@ -10,13 +10,14 @@ from batchdrop.domain.job import Layout
 from batchdrop.domain.limits import REQUEST_BYTES
 from batchdrop.rows.fingerprint import fingerprint
 from batchdrop.rows.form import Form
-from batchdrop.rows.frame import Irregular, frame_of
+from batchdrop.rows.frame import frame_of
 from batchdrop.rows.inputs import Inputs
 from batchdrop.rows.media import render_problem
 from batchdrop.rows.messages import check
 from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.prompt import Prompt
 from batchdrop.rows.requests import check_size, request_line
+from batchdrop.rows.slots import Irregular, Known
 from batchdrop.rows.template import Template
 from batchdrop.rows.values import Request
 
@@ -61,7 +62,7 @@ class PromptRequests:
         inputs = Inputs(prompt.input_schema, prompt.defaults, layout)
         self._take = inputs.take
         self._unsure = prompt.needed - inputs.sure
-        frame = frame_of(self._renderer.template.nodes, inputs.sure | prompt.needed)
+        frame = frame_of(self._renderer.template.nodes, Known(inputs.sure | prompt.needed, inputs.texts))
         self._form = None if frame is None else Form(frame, prompt.rest)
 
     def make(self, key: RowKey, value: Mapping[str, object]) -> Request:

@@ -12,6 +12,7 @@ _DECIMAL = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-
 _BASE64 = bytes(
     byte not in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_" for byte in range(256)
 )
+_MOST_PADDING = 2
 _IS_A = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
 
@@ -37,7 +38,10 @@ def plain_text(spec: ValueSpec, value: object, path: str) -> str:
 
 def is_base64(text: str) -> bool:
     """Whether a text is base64 of either alphabet, padded or not."""
-    return text.isascii() and b"\1" not in text.rstrip("=").encode().translate(_BASE64)
+    digits = text.rstrip("=")
+    if not text.isascii() or len(digits) % 4 == 1 or len(text) - len(digits) > _MOST_PADDING:
+        return False
+    return b"\1" not in digits.encode().translate(_BASE64)
 
 
 def number(spec: ValueSpec, value: object, path: str) -> int | float:

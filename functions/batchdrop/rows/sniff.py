@@ -4,12 +4,17 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from batchdrop.domain.limits import KIB
 from batchdrop.rows.csvrules import DELIMITERS, QUOTE
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 SAMPLE_BYTES = 64 * KIB
 _SAMPLE_RECORDS = 100
@@ -45,12 +50,13 @@ def sniff(sample: bytes, delimiter: str | None, quote: str | None, *, whole: boo
     unless single ones, or none, explain records that double ones do not.
 
     Args:
-        sample: the first bytes, from the header or blank lines before it on.
+        sample: the first bytes, from the header or blank lines before it on; no more than SAMPLE_BYTES count.
         delimiter: if it is known.
         quote: if it is known.
         whole: the sample is all there is; else its last record is cut off and does not count.
     """
-    text = sample.decode(errors="replace")
+    text = sample[:SAMPLE_BYTES].decode(errors="replace")
+    whole = whole and len(sample) <= SAMPLE_BYTES
     marks = DELIMITERS if delimiter is None else delimiter
     fit, dialect = _best(text, marks, QUOTE if quote is None else quote, whole=whole)
     if quote is not None:
@@ -71,7 +77,9 @@ def _best(text: str, delimiters: str, quote: str, *, whole: bool) -> tuple[_Fit,
 
 
 def _fit(text: str, dialect: Dialect, *, whole: bool) -> _Fit:
-    header = next(_filled(_reader(text, dialect, strict=False)), [])
+    header: list[str] = []
+    with suppress(csv.Error):
+        header = next(_filled(_reader(text, dialect, strict=False)), [])
     if len(header) <= 1:
         return _Fit(several=False, share=0.0, width=0)
     rows, broken = _rows(text, dialect, whole=whole)
@@ -95,7 +103,7 @@ def _filled(reader: Iterable[list[str]]) -> Iterator[list[str]]:
     return (record for record in reader if len(record) > 1 or "".join(record).strip())
 
 
-def _reader(text: str, dialect: Dialect, *, strict: bool) -> "csv._reader":
+def _reader(text: str, dialect: Dialect, *, strict: bool) -> "Reader":
     lines = io.StringIO(text, newline="\n")
     if dialect.quote:
         return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=strict)

@@ -16,7 +16,7 @@ from batchdrop.domain.shard import Shard, any_waiting_shards, shard_ref, waiting
 from batchdrop.domain.states import SUBMITTING_JOB_STATES, BatchState
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
-from batchdrop.rows.requests import merge
+from batchdrop.rows.signatures import merge
 from batchdrop.steps.context import Context
 from batchdrop.steps.launch import launch, take_over
 from batchdrop.steps.turns import done

@@ -49,8 +49,8 @@ class JobFault(msgspec.Struct, frozen=True, tag_field="on", tag="job", forbid_un
     """A job whose display name contains `display_name` goes its own way.
 
     It stays `queue_s` longer in QUEUED and `delay_s` longer in PENDING, and then ends in `state` with `code` and
-    `message`: before it runs, or once `rows` rows are answered. With `never` it stays in `held_in`, in RUNNING after
-    those rows (or all), until it is cancelled or its time is over.
+    `message`: before it runs, or once `rows` rows are answered. With `never` it stays in `held_in` until it is
+    cancelled or its time is over; in RUNNING, PAUSED and UPDATING after those rows, or all.
 
     It is missing from lists for `list_lag_s`. A cancellation takes `cancel_s`, or with `ignores_cancel` none happens
     and the job runs to its end. The predictions appear `finalize_s` after the end. With `uncounted` the total is

@@ -57,7 +57,7 @@ class Failure(msgspec.Struct, frozen=True):
 class Job(msgspec.Struct, frozen=True):
     """A job at one moment. `stats` is None until rows are counted, `output_directory` until it runs.
 
-    Lists show it from the time `listed` on.
+    Lists show it from the time `listed` on; at `cancelled` somebody asked it to stop.
     """
 
     name: JobName
@@ -66,6 +66,7 @@ class Job(msgspec.Struct, frozen=True):
     created: datetime
     updated: datetime
     listed: datetime
+    cancelled: datetime | None = None
     started: datetime | None = None
     ended: datetime | None = None
     stats: Stats | None = None
@@ -99,6 +100,7 @@ def moved(job: Job, state: JobState, now: datetime, error: Failure | None = None
         job,
         state=state,
         updated=now,
+        cancelled=now if state is JobState.JOB_STATE_CANCELLING else job.cancelled,
         started=now if state is JobState.JOB_STATE_RUNNING else job.started,
         ended=now if state in TIMED_ENDS else None,
         error=error,

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ from infra.local.vertex.states import JobState
 from infra.local.vertex.world import World
 
 _LOG = logging.getLogger(__name__)
+_BREAKS = frozenset({JobState.JOB_STATE_PAUSED, JobState.JOB_STATE_UPDATING})
 _QUEUED, _PENDING, _RUNNING = JobState.JOB_STATE_QUEUED, JobState.JOB_STATE_PENDING, JobState.JOB_STATE_RUNNING
 
 
@@ -44,14 +46,12 @@ class Life:
         self._job = job
         self._fault = fault
         self._stop = threading.Event()
-        self._cancelled = job.created
         self._expiry = job.created + timedelta(seconds=world.settings.queue_limit_s)
-        self._over = False
+        self._ended = False
 
     def cancel(self) -> None:
         """Somebody wants it to stop."""
         if not self._fault.ignores_cancel:
-            self._cancelled = self._world.clock.now()
             self.close()
 
     def close(self) -> None:
@@ -105,14 +105,19 @@ class Life:
     def _end_of(self, run: Run, imported: Imported, pace: Pace) -> End:
         whole = run.answer(imported.rows, pace)
         if whole and self._fault.never and not self._stop.is_set():
-            held = JobState[self._fault.held_in]
-            if held is not _RUNNING:
-                self._advance(held)
-            run.hold(pace)
+            self._hold(run, pace)
             whole = False
         if self._stop.is_set():
             return CANCELLED
         return planned_end(self._fault, self._job) if whole else over_run(self._world.settings)
+
+    def _hold(self, run: Run, pace: Pace) -> None:
+        held = JobState[self._fault.held_in]
+        # A job that is being cancelled pauses no more; it keeps what it has and ends.
+        with suppress(CancelAskedError):
+            if held in _BREAKS:
+                self._advance(held)
+        run.hold(pace)
 
     def _finish(self, predictions: Predictions, end: End) -> None:
         """Export the rows: before the job is seen to have ended, or after that where a fault says so."""
@@ -150,15 +155,17 @@ class Life:
         _LOG.info("%s: %s", self._job.name, self._job.state.name)
 
     def _end(self, end: End) -> None:
-        """Show the end, once."""
-        if end is CANCELLED and self._stop.is_set():
-            self._linger(self._cancelled, self._fault.cancel_s)
-        if self._over or self._world.closing.is_set():
+        """Show the end, once; a server that closes shows none."""
+        shown = self._world.book.find(self._job.name)
+        if self._ended or shown is None:
             return
-        self._over = True
-        now = self._world.clock.now()
-        job = self._world.book.change(self._job.name, lambda job: ended(job, end, now))
-        _LOG.info("%s: %s", job.name, job.state.name)
+        self._ended = True
+        if end is CANCELLED and shown.cancelled is not None:
+            self._linger(shown.cancelled, self._fault.cancel_s)
+        if not self._world.closing.is_set():
+            now = self._world.clock.now()
+            job = self._world.book.change(self._job.name, lambda job: ended(job, end, now))
+            _LOG.info("%s: %s", job.name, job.state.name)
 
     def _linger(self, begun: datetime, seconds: float) -> None:
         self._world.clock.wait_for(self._world.closing.is_set, begun + timedelta(seconds=seconds))

@@ -7,7 +7,7 @@ from batchdrop.domain.ids import JobId, LotNumber, ShardIndex
 from batchdrop.domain.limits import BATCH_BYTES, BATCH_LOTS
 from batchdrop.domain.shard import ByteSlice, Lot, Ready, Shard
 from batchdrop.domain.states import LotState, ShardState
-from batchdrop.rows.requests import merge
+from batchdrop.rows.signatures import merge
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TYPES = {"contents[].parts[].text": "string"}

@@ -5,8 +5,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batchdrop.domain.job import InputFormat, Layout
-from batchdrop.domain.shard import ByteSlice
-from batchdrop.rows.cuts import cut_csv, cut_jsonl
+from batchdrop.domain.limits import MIB
+from batchdrop.domain.shard import ByteSlice, RowGroups
+from batchdrop.rows.csvrules import RecordScanner
+from batchdrop.rows.cuts import cut_csv, cut_groups, cut_jsonl, cut_stream
 
 JSONL = Layout(format=InputFormat.JSONL, body=3)
 CSV = Layout(format=InputFormat.CSV, columns=("a", "b"))
@@ -86,3 +88,94 @@ def test_cutting_in_waves_gives_the_same_slices_as_cutting_at_once(
 def test_a_slice_is_too_long_only_if_it_is_one_record(text: str, shard_bytes: int) -> None:
     for piece in cut(text.encode(), shard_bytes):
         assert len(piece) <= shard_bytes or len(cut(piece, 1)) == 1
+
+
+def cut_passing(data: bytes, shard_bytes: int, chunk: int = 7, layout: Layout = CSV) -> list[bytes]:
+    """The slices of a stream that is cut as it passes."""
+    slices: list[bytes] = []
+    parts: list[bytes] = []
+    for part in cut_stream(in_chunks(data, chunk), layout, 0, shard_bytes):
+        if part is None:
+            slices.append(b"".join(parts))
+            parts.clear()
+        else:
+            assert part
+            parts.append(part)
+    assert not parts, "the last slice has no end"
+    return slices
+
+
+@given(FRAGMENTS, st.integers(1, 30), st.integers(1, 9))
+def test_a_stream_is_cut_like_a_file(text: str, shard_bytes: int, chunk: int) -> None:
+    data = text.encode()
+    assert cut_passing(data, shard_bytes, chunk) == cut(data, shard_bytes)
+
+
+def test_a_stream_of_jsonl_is_cut_behind_lines_whatever_their_quotes() -> None:
+    assert cut_passing(b'{"a":\n"b"}\n"\n', 7, layout=JSONL) == [b'{"a":\n', b'"b"}\n"\n']
+
+
+def test_a_long_record_is_not_held_back_for_a_slice_of_its_own() -> None:
+    short, long = b"1,2\n" * (6 * MIB // 4), b"2,%s\n" % (b"x" * 9 * MIB)
+    data = short + long + b"3,4\n5,6\n"
+    assert [len(piece) for piece in cut_passing(data, 12 * MIB, MIB)] == [len(short + long), 8]
+
+
+def test_no_more_of_a_stream_is_held_than_a_few_mib() -> None:
+    at = 0
+    seen = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal at
+        while True:
+            at += MIB
+            yield b'"' + b"x" * (MIB - 1) if at == MIB else b"x" * MIB
+
+    for part in cut_stream(endless(), CSV, 0, 10):
+        seen += len(part or b"")
+        assert at - seen <= 5 * MIB
+        if seen > 50 * MIB:
+            return
+
+
+def test_row_groups_are_cut_by_what_they_weigh() -> None:
+    assert cut_groups([4, 4, 4, 30, 1, 1, 8], 0, 10, 9) == (
+        RowGroups(0, 2),
+        RowGroups(2, 3),
+        RowGroups(3, 4),
+        RowGroups(4, 7),
+    )
+    assert cut_groups([4, 4, 4], 1, 4, 1) == (RowGroups(1, 2),)
+    assert cut_groups([4], 1, 4, 1) == ()
+
+
+@given(st.lists(st.integers(0, 9)), st.integers(1, 20), st.integers(1, 3))
+def test_every_row_group_is_in_one_slice(weights: list[int], shard_bytes: int, most: int) -> None:
+    found: list[int] = []
+    while len(found) < len(weights):
+        slices = cut_groups(weights, len(found), shard_bytes, most)
+        assert 1 <= len(slices) <= most
+        for piece in slices:
+            found += range(piece.first, piece.end)
+    assert found == list(range(len(weights)))
+
+
+@given(FRAGMENTS, st.integers(1, 9), st.data())
+def test_a_scanner_finds_the_same_ends_however_it_is_asked(text: str, chunk: int, data: st.DataObject) -> None:
+    stored = text.encode()
+    expected = list(RecordScanner(",", '"').ends(stored))
+    scanner = RecordScanner(",", '"')
+    found = [0]
+    for begin in range(0, len(stored), chunk):
+        piece = stored[begin : begin + chunk]
+        at = 0
+        while at < len(piece):
+            if data.draw(st.booleans()):
+                stop = data.draw(st.integers(at + 1, len(piece)))
+                end, at = scanner.last_end(piece, at, stop), stop
+            else:
+                end = scanner.first_end(piece, at, len(piece))
+                at = end or len(piece)
+            found += [begin + end] if end else []
+    assert set(found[1:]) <= set(expected)
+    assert found[-1] == (expected[-1] if expected else 0)

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchdrop.domain.errors import Refused
@@ -87,13 +87,14 @@ def test_a_prompt_says_all_that_a_job_needs() -> None:
         priority=7,
         labels={"team": "shop"},
     )
-    assert parsed.generation_config == {
+    generation = parsed.rest["generationConfig"]
+    assert {key: generation[key] for key in generation if not key.startswith("response")} == {
         "temperature": 0.2,
         "maxOutputTokens": 64,
         "stopSequences": ["END"],
         "thinkingConfig": {"thinkingBudget": 0},
     }
-    assert parsed.safety_settings == [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}]
+    assert parsed.rest["safetySettings"] == [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}]
     assert parsed.output_format is AnswerFormat.JSON
     assert parsed.output_schema is not None
     assert parsed.output_schema["properties"] == {"sentiment": {"enum": ["POSITIVE", "NEGATIVE"]}}
@@ -178,7 +179,7 @@ def test_the_format_json_without_a_schema_asks_for_json() -> None:
 
 
 def test_a_candidate_count_of_one_is_left_out() -> None:
-    assert prompt("config: {candidateCount: 1}").generation_config == {}
+    assert prompt("config: {candidateCount: 1}").rest == {}
 
 
 @pytest.mark.parametrize(
@@ -350,12 +351,14 @@ def test_columns_that_a_csv_lacks_are_named() -> None:
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_no_bytes_break_the_parser(source: bytes) -> None:
     for written in (source, b"---\n" + source + b"\n---\n{{a}}", b"---\n---\n" + source):
         assert_read_or_refused(written)
 
 
 @given(st.text("abc\n{}#/<>: \"'-&|[]\\éx019.!?*%@`=", max_size=80))
+@settings(deadline=None)
 def test_no_text_breaks_the_parser(text: str) -> None:
     for source in (text, f"---\n{text}\n---\n{text}", f"---\noutput:\n  schema: {text}\n---\n"):
         assert_read_or_refused(source.encode())
@@ -384,6 +387,7 @@ SHREDS = st.sampled_from(
 
 
 @given(st.lists(st.tuples(st.integers(0, len(SAMPLE)), st.integers(0, 40), SHREDS), min_size=1, max_size=4))
+@settings(deadline=None)
 def test_no_shredded_prompt_breaks_the_parser(cuts: list[tuple[int, int, str]]) -> None:
     source = SAMPLE
     for at, length, shred in cuts:

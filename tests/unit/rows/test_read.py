@@ -2,7 +2,10 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from itertools import pairwise
+from random import Random
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -12,15 +15,21 @@ from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.job import InputFormat, Layout
 from batchdrop.domain.limits import REQUEST_BYTES
 from batchdrop.domain.shard import ByteSlice
-from batchdrop.rows.csvrules import fields_of
+from batchdrop.rows.csvrules import RecordScanner, fields_of
 from batchdrop.rows.cuts import cut_csv, cut_jsonl
 from batchdrop.rows.head import look
 from batchdrop.rows.read import SliceReader, read_from, read_to
 from batchdrop.rows.values import BadRow, Row
 
 JSONL = Layout(format=InputFormat.JSONL)
+NATIVE = Layout(format=InputFormat.VERTEX_JSONL)
 CSV = Layout(format=InputFormat.CSV, columns=("a", "b"))
+UNQUOTED = Layout(format=InputFormat.CSV, columns=("a", "b"), quote="")
+SINGLE = Layout(format=InputFormat.CSV, columns=("a", "b"), delimiter=";", quote="'")
 FRAGMENTS = st.lists(st.sampled_from(['"', '""', ",", "\n", "\r\n", "a", "x y", "é", ',"', '",']), max_size=40)
+ODD_FRAGMENTS = st.lists(
+    st.sampled_from([b'"', b",", b"\n", b"\r\n", b"\r", b"a", b"\xff", b"\0", b'"a,b",', b"'", b";", b" "]), max_size=40
+)
 LINES = st.lists(st.sampled_from(['{"a": 1}', '{"b": "\\n"}', "", " ", "broken", '"text"', '{"é": "ü"}']), max_size=9)
 Read = Row | BadRow
 
@@ -216,9 +225,86 @@ def test_what_the_csv_module_writes_is_read_as_it_was(records: list[tuple[str, s
     assert len(rows) == len(records)
 
 
-@given(st.binary(max_size=60), st.sampled_from([JSONL, CSV]), st.integers(1, 20))
+@given(ODD_FRAGMENTS, st.sampled_from([CSV, UNQUOTED, SINGLE]), st.integers(1, 9))
+@example([b'"', b"\r", b"\n", b"a", b",", b'"', b"\n"], CSV, 1)
+def test_records_are_the_same_whether_they_are_read_many_at_once_or_one_by_one(
+    fragments: list[bytes], layout: Layout, chunk: int
+) -> None:
+    data = b"".join(fragments)
+    at_once = read_in_slices(data, layout, (ByteSlice(0, len(data)),), len(data) + 1)
+    scanner = RecordScanner(layout.delimiter, layout.quote)
+    ends = [0, *scanner.ends(data), len(data)]
+    by_record = tuple(ByteSlice(begin, end) for begin, end in pairwise(ends) if begin < end)
+    assert read_in_slices(data, layout, by_record, chunk) == [
+        (line, msgspec.structs.replace(row, row=RowNumber(0), line=1)) for line, row in at_once
+    ]
+
+
+@pytest.mark.parametrize("chunk", [1 << 16, 1 << 20, 1 << 22])
+@pytest.mark.parametrize("shard_bytes", [100_000, 1 << 26])
+def test_records_as_long_as_chunks_are_read_like_others(chunk: int, shard_bytes: int) -> None:
+    """Fields of up to 3 MB with line feeds and quotes inside, among thousands of short ones."""
+    random = Random(7)
+    lengths = [random.choice([5, 80, 3_000]) for _ in range(2_000)]
+    for place, length in ((40, 200_000), (900, 3_000_000), (901, 1_200_000), (1_999, 500_000)):
+        lengths[place] = length
+    records = [[str(number), ('x"\r\n,y' * length)[:length]] for number, length in enumerate(lengths)]
+    written = io.StringIO(newline="")
+    csv.writer(written).writerows(records)
+    data = written.getvalue().encode()
+    slices = cut_csv(in_chunks(data, chunk), CSV, len(data), 0, shard_bytes, 1000)
+    rows = read_in_slices(data, CSV, slices, chunk)
+    assert [list(row.value.values()) for _, row in rows if isinstance(row, Row)] == records
+    assert [line for line, _ in rows] == lines_of_records(data, [row for _, row in rows])
+
+
+def lines_of_records(data: bytes, rows: list[Read]) -> list[int]:
+    """The line in the whole file on which each record begins."""
+    found: list[int] = []
+    position = line = 0
+    for row in rows:
+        found.append(line + 1)
+        end = position + len(row.raw) + len(b"\r\n")
+        assert data[position : end - 2] == row.raw
+        line += data.count(b"\n", position, end)
+        position = end
+    return found
+
+
+def test_lines_longer_than_chunks_and_runs_are_read_like_others() -> None:
+    values = [{"a": "x" * length} for length in (1, 300_000, 5, 1_500_000, 130_000, 2)]
+    data = b"\n".join(json.dumps(value).encode() for value in values)
+    for chunk in (1 << 16, 1 << 22):
+        assert [row.value for row in read_whole(data, chunk) if isinstance(row, Row)] == values
+
+
+def read_whole(data: bytes, chunk: int) -> list[Read]:
+    return list(reader(data, JSONL, ByteSlice(0, len(data)), chunk))
+
+
+def test_native_lines_are_not_parsed() -> None:
+    rows = read(b'{"request": {}}\nbroken\n\n[1]\r\n', NATIVE)
+    assert [(row.raw, row.value) for row in rows if isinstance(row, Row)] == [
+        (b'{"request": {}}', {}),
+        (b"broken", {}),
+        (b"[1]", {}),
+    ]
+    assert [row.line for row in rows] == [1, 2, 4]
+
+
+def test_where_quotes_are_data_lines_are_records() -> None:
+    rows = read(b'"1,2"\n3,"4\n', UNQUOTED)
+    assert [row.value for row in rows if isinstance(row, Row)] == [{"a": '"1', "b": '2"'}, {"a": "3", "b": '"4'}]
+
+
+def test_single_quotes_are_doubled_like_double_ones() -> None:
+    rows = read(b"'it''s; a\n';'\"'\n", SINGLE)
+    assert [row.value for row in rows if isinstance(row, Row)] == [{"a": "it's; a\n", "b": '"'}]
+
+
+@given(st.binary(max_size=60), st.sampled_from([JSONL, CSV, NATIVE, UNQUOTED, SINGLE]), st.integers(1, 20))
 def test_no_bytes_whatever_break_the_reader(data: bytes, layout: Layout, chunk: int) -> None:
     for row in SliceReader(in_chunks(data, chunk), layout, ByteSlice(0, len(data)), len(data)):
         assert row.raw in data
         if isinstance(row, Row):
-            json.dumps(row.value)
+            assert json.dumps(row.value)

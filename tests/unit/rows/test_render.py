@@ -2,7 +2,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowKey
@@ -14,6 +14,7 @@ from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.prompt import Prompt, parse_prompt
 from batchdrop.rows.render import PromptRequests, Renderer
 from batchdrop.rows.requests import Settled, settle
+from batchdrop.rows.slots import Known
 from batchdrop.rows.template import Template
 from batchdrop.rows.values import Problem, Request
 
@@ -124,6 +125,7 @@ def assert_same(parsed: Prompt, layout: Layout, row: dict[str, Any]) -> None:
 
 
 @given(TEMPLATES, ROWS)
+@settings(deadline=None)
 def test_the_specialised_template_makes_the_requests_that_the_full_one_makes(
     template: str, row: dict[str, Any]
 ) -> None:
@@ -131,11 +133,13 @@ def test_the_specialised_template_makes_the_requests_that_the_full_one_makes(
 
 
 @given(TEMPLATES, CELLS)
+@settings(deadline=None)
 def test_so_it_does_for_a_csv(template: str, row: dict[str, str]) -> None:
     assert_same(prompt(template), CSV, row)
 
 
 @given(st.text("{}%\\\" \n~ab.[]'", max_size=30), ROWS)
+@settings(deadline=None)
 def test_so_it_does_for_any_template(template: str, row: dict[str, Any]) -> None:
     from batchdrop.domain.errors import Refused  # noqa: PLC0415
 
@@ -149,12 +153,12 @@ def test_so_it_does_for_any_template(template: str, row: dict[str, Any]) -> None
 @pytest.mark.parametrize("template", [*PLAIN, *HELPERS])
 def test_what_only_inserts_is_specialised(template: str) -> None:
     parsed = prompt(f"begin{template}end")
-    assert frame_of(Template(parsed.template).nodes, frozenset()) is not None
+    assert frame_of(Template(parsed.template).nodes, Known(frozenset())) is not None
 
 
 @pytest.mark.parametrize("template", ARRANGING)
 def test_what_arranges_turns_by_the_row_is_rendered_in_full(template: str) -> None:
-    assert frame_of(Template(prompt(template).template).nodes, frozenset()) is None
+    assert frame_of(Template(prompt(template).template).nodes, Known(frozenset())) is None
 
 
 def test_the_parts_of_a_request_stand_as_the_template_has_them() -> None:
