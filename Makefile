@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test chaos bench fuzz check lint types imports format lock clean
+.PHONY: help demo up test simulate chaos bench fuzz check lint types imports format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,9 @@ up: $(RUNTIME) ## Keep the local service running; drop files and watch
 
 test: $(TOOLS) ## Run every test
 	@$(BIN)/python -m pytest
+
+simulate: $(TOOLS) ## The real steps over fakes, crashed at every effect and in random storms
+	@PYTHONPATH=functions:. $(BIN)/python -m tests.simulation
 
 chaos: $(TOOLS) ## A large storm over the local stack: faults everywhere, functions killed
 	@$(BIN)/python -m tests.chaos

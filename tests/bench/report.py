@@ -16,6 +16,7 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True):
     """Our speed over a rival's: the median of the rounds by CPU seconds, with its extremes, and by the wall.
 
     What must hold is judged by CPU seconds, of all threads: the wall also tells who else uses the machine.
+    Rows a second, by the wall, and the worst peak are the rival's own.
     """
 
     rival: str
@@ -23,6 +24,8 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True):
     least: float
     most: float
     wall: float
+    rows_per_second: float
+    peak_mb: float
     must: float | None = None
 
     @property
@@ -107,8 +110,9 @@ def _lines(found: Entry) -> list[str]:
 
 def _ratio_line(ratio: Ratio) -> str:
     must = "" if ratio.must is None else f", must be {ratio.must:g}: {'holds' if ratio.holds else 'FAILS'}"
-    spread = f"{ratio.least:.2f} to {ratio.most:.2f}, by the wall {ratio.wall:.2f}"
-    return f"    {ratio.cpu:7.2f} x {ratio.rival} ({spread}{must})"
+    spread = f"{ratio.least:.2f} to {ratio.most:.2f}, by the wall {ratio.wall:.2f}{must}"
+    own = f"itself {ratio.rows_per_second:,.0f} rows/s in {ratio.peak_mb:,.0f} MB"
+    return f"    {ratio.cpu:7.2f} x {ratio.rival}: {spread}; {own}"
 
 
 def _left_out(found: Entry) -> list[str]:
@@ -138,7 +142,16 @@ def _ratio(name: str, ours: Sequence[Measured], theirs: Sequence[Measured], case
     walls = [our.rate / their.rate for our, their in zip(ours, theirs, strict=True)]
     cpus = [our.cpu_rate / their.cpu_rate for our, their in zip(ours, theirs, strict=True)]
     must = next((bound.at_least for bound in case.bounds if bound.rival == name), None)
-    return Ratio(rival=name, wall=median(walls), cpu=median(cpus), least=min(cpus), most=max(cpus), must=must)
+    return Ratio(
+        rival=name,
+        cpu=median(cpus),
+        least=min(cpus),
+        most=max(cpus),
+        wall=median(walls),
+        rows_per_second=_median(theirs, lambda run: run.rate),
+        peak_mb=max(run.spent.peak for run in theirs) / MB,
+        must=must,
+    )
 
 
 def _verdict(ratios: Sequence[Ratio], peak: float, case: Case, left_out: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ from infra.local.storage import StorageServer
 from infra.local.vertex.control import JobFault
 from infra.local.vertex.faults import HeldState
 from infra.local.vertex.settings import OverRun
-from tests.contract.vertex_support import AT_ONCE, Standing, numbered, rigged
+from tests.contract.vertex_support import AT_ONCE, Standing, numbered, rigged, until
 
 _HOUR = 3600.0
 
@@ -140,11 +140,12 @@ def test_a_cancellation_can_take_its_time(standing: Standing) -> None:
         rig.answered_so_far(name, 1)
 
         rig.api.cancel_batch_prediction_job(name=name)
+        until(lambda: len(rig.outputs()) == 1)
         rig.control.advance(59)
-        state = rig.get(name).state
+        states = {rig.get(name).state for _ in range(10)}
         rig.control.advance(1)
 
-        assert state == JobState.JOB_STATE_CANCELLING
+        assert states == {JobState.JOB_STATE_CANCELLING}
         assert rig.ended(name).state == JobState.JOB_STATE_CANCELLED
 
 

@@ -165,14 +165,17 @@ def test_a_request_can_come_back_as_its_table_row_with_what_other_rows_have_as_n
         },
     }
 
+    warm = {"custom_id": "warm", "request": asked("Hello.", temperature=1.5)}
+
     with rigged(storage_server.url, storage_client, _switched(echo="nulls")) as rig:
-        rows = by_id(rig.answered([plain, rich]))
+        rows = by_id(rig.answered([plain, rich, warm]))
 
     assert rows["plain"]["request"] == {
         "contents": [{"parts": [{"text": "Hello."}], "role": "user"}],
         "generationConfig": None,
         "systemInstruction": None,
     }
+    assert rows["warm"]["request"]["generationConfig"] == {"stopSequences": [], "temperature": 1.5}
     assert rows["rich"]["request"] == rich["request"]
     assert list(rows["rich"]["request"]) == sorted(rich["request"])
 

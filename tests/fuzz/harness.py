@@ -36,7 +36,7 @@ def with_atheris(target: str, seconds: int, folder: Path) -> None:
     broken = folder / "broken"
     for each in (grown, broken):
         each.mkdir(parents=True, exist_ok=True)
-    options = [f"-max_total_time={seconds}", f"-max_len={MOST_BYTES}", "-timeout=30", "-rss_limit_mb=1500"]
+    options = [f"-max_total_time={seconds}", f"-max_len={MOST_BYTES}", "-timeout=120", "-rss_limit_mb=1500"]
     quiet = ["-print_final_stats=1", "-verbosity=0", f"-artifact_prefix={broken}/{target}-"]
     atheris.Setup([target, *options, *quiet, str(grown), *map(str, _seed_folders(target))], check)
     atheris.Fuzz()

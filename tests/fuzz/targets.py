@@ -27,7 +27,6 @@ from tests.fakes.service import SETTINGS, FakeService, Line, answered
 T = TypeVar("T")
 Check = Callable[[bytes], None]
 
-_NARROW = msgspec.structs.replace(SETTINGS, shard_bytes=16, lot_rows=2, batch_rows=3)
 _PLAIN = b"---\nmodel: gemini-x\nbatch.max_invalid: 1\n---\nSay hello.\n"
 _INSERTS = b"""---
 model: gemini-x
@@ -40,6 +39,8 @@ input:
 _TYPED = b"---\nmodel: gemini-x\noutput:\n  schema:\n    n: integer\n    s?: string\n---\nCount {{a}}.\n"
 _ROWS = b"a,b\n1,2\n3,4\n5,6\n"
 _LONGEST_WAIT = 24
+_LEAST_SHARD = 16
+_MOST_SHARDS = 20
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -125,7 +126,8 @@ def _choose(data: bytes, of: Sequence[T]) -> T:
 
 def _same_however_cut(name: str, data: bytes, prompt: bytes) -> None:
     wide = _run(name, data, prompt, SETTINGS)
-    narrow = _run(name, data, prompt, _NARROW)
+    shard_bytes = max(_LEAST_SHARD, len(data) // _MOST_SHARDS)
+    narrow = _run(name, data, prompt, msgspec.structs.replace(SETTINGS, shard_bytes=shard_bytes, lot_rows=2))
     assert wide == narrow, f"{wide} is not {narrow}"
 
 

@@ -4,18 +4,19 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterator
 
 from tests.simulation.chaos import Script
 from tests.simulation.faults import read_faults
 from tests.simulation.hunt import hunt
-from tests.simulation.plans import Failure
-from tests.simulation.runner import Summary, perform_all, quick, whole
+from tests.simulation.plans import Failure, Report
+from tests.simulation.runner import Summary, perform_all, quick, sum_up, whole
 from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.schedule import explain
 from tests.simulation.shrink import command, kind_of, shrink
 from tests.simulation.sites import all_sites
 
-_SEEDS = 400
+_SEEDS = 300
 _QUICK_SEEDS = 20
 _MOST_SHOWN = 10
 
@@ -29,11 +30,22 @@ def main() -> int:
     if options.hunt:
         return _hunt(options.hunt, options.scenario)
     began = time.monotonic()
-    tasks = quick(_QUICK_SEEDS) if options.quick else whole(_SEEDS)
+    tasks = quick(_QUICK_SEEDS) if options.quick else whole(options.seeds)
     if options.scenario:
         tasks = [task for task in tasks if task.scenario in options.scenario]
-    summary = perform_all(tasks, options.workers)
+    summary = sum_up(_watched(perform_all(tasks, options.workers)))
     return _tell(summary, time.monotonic() - began, covers=not (options.quick or options.scenario))
+
+
+def _watched(reports: Iterator[Report]) -> Iterator[Report]:
+    """Show each kind of failure when it is first met."""
+    shown: set[str] = set()
+    for report in reports:
+        yield report
+        for failure in report.failures:
+            if kind_of(failure) not in shown and len(shown) < _MOST_SHOWN:
+                shown.add(kind_of(failure))
+                _show(failure)
 
 
 def _options() -> argparse.Namespace:
@@ -43,6 +55,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the schedule to replay")
     parser.add_argument("--replay", metavar="FAULTS", help="run one schedule, and print its log")
     parser.add_argument("--hunt", type=int, metavar="N", help="run up to N schedules, until the first that fails")
+    parser.add_argument("--seeds", type=int, default=_SEEDS, help=f"of each scenario's storm ({_SEEDS})")
     parser.add_argument("--workers", type=int, default=2, help="processes at a time (2)")
     options = parser.parse_args()
     if options.replay is not None and len(options.scenario or ()) != 1:
@@ -78,9 +91,6 @@ def _hunt(most: int, names: list[str] | None) -> int:
 
 
 def _tell(summary: Summary, seconds: float, *, covers: bool) -> int:
-    kinds = {kind_of(failure): failure for failure in reversed(summary.failures)}
-    for failure in list(kinds.values())[:_MOST_SHOWN]:
-        _show(failure)
     missed = summary.missed() if covers else []
     for site, side in missed:
         _say(f"never struck: {site}, {'before' if side == 'b' else 'after'} its effect")
@@ -88,7 +98,8 @@ def _tell(summary: Summary, seconds: float, *, covers: bool) -> int:
     struck = sides - len(summary.missed())
     _say(
         f"scenarios={len(SCENARIOS)} schedules={summary.schedules} effects={struck}/{sides}"
-        f" ({100 * struck // sides} %) seconds={seconds:.0f} violations={len(summary.failures)}"
+        f" ({100 * struck // sides} %) seconds={seconds:.0f}"
+        f" processor={summary.seconds:.0f} violations={len(summary.failures)}"
     )
     return 1 if summary.failures or missed else 0
 

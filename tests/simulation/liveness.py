@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from batchdrop.domain import limits
-from batchdrop.domain.batch import Batch, LotRef
+from batchdrop.domain.batch import LotRef
 from batchdrop.domain.ids import BatchId, JobId
 from batchdrop.domain.job import Job
 from batchdrop.domain.shard import Lot, Ready, Shard

@@ -80,7 +80,8 @@ MUTANTS = (
         broken="was written over",
         file="steps/finish.py",
         old='        context.objects.write_at(bucket, name, data, "application/json", generation)',
-        new='        with context.objects.write(bucket, name, "application/json") as sink:\n            sink.write(data)',
+        new='        with context.objects.write(bucket, name, "application/json") as sink:\n'
+        "            sink.write(data)",
     ),
     Mutant(
         name="no-rev",

@@ -1,5 +1,6 @@
 """Which schedules are run: sweeps strike every point of a scenario once, or two of them; storms strike by chance."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -49,10 +50,11 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a task."""
+    """What came of a task, in so many seconds of a processor's time."""
 
     task: Task
     schedules: int
+    seconds: float
     hits: frozenset[Hit]
     failures: tuple[Failure, ...]
 
@@ -61,6 +63,7 @@ def perform(task: Task, most_failures: int = 5) -> Report:
     """Run a task's schedules, until so many failed."""
     scenario = SCENARIOS[task.scenario]
     schedules, hits, failures = 0, set[Hit](), list[Failure]()
+    began = time.process_time()
     for number, (seed, chaos) in enumerate(_schedules(scenario, task)):
         if number % task.parts != task.part:
             continue
@@ -71,7 +74,8 @@ def perform(task: Task, most_failures: int = 5) -> Report:
             failures.append(Failure(scenario=scenario.name, seed=seed, faults=outcome.struck, broken=outcome.broken))
         if len(failures) >= most_failures:
             break
-    return Report(task=task, schedules=schedules, hits=frozenset(hits), failures=tuple(failures))
+    seconds = time.process_time() - began
+    return Report(task=task, schedules=schedules, seconds=seconds, hits=frozenset(hits), failures=tuple(failures))
 
 
 def _schedules(scenario: Scenario, task: Task) -> Iterator[tuple[int, Chaos]]:

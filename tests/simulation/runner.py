@@ -25,9 +25,10 @@ _QUICK_SCENARIOS = (
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of many tasks."""
+    """What came of many tasks, in so many seconds of processors' time."""
 
     schedules: int
+    seconds: float
     hits: frozenset[Hit]
     failures: tuple[Failure, ...]
 
@@ -58,12 +59,13 @@ def quick(seeds: int) -> list[Task]:
     return [*(Task(scenario=name, plan="crash", part=0, parts=4) for name in _QUICK_SCENARIOS), *storms]
 
 
-def perform_all(tasks: Sequence[Task], workers: int) -> Summary:
-    """Perform tasks, `workers` at a time."""
+def perform_all(tasks: Sequence[Task], workers: int) -> Iterator[Report]:
+    """Perform tasks, `workers` at a time; reports come as tasks end, in their order."""
     if workers == 1:
-        return _sum(map(perform, tasks))
+        yield from map(perform, tasks)
+        return
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return _sum(pool.map(perform, tasks))
+        yield from pool.map(perform, tasks)
 
 
 def _parts(scenario: str, plan: str, seeds: int = 0) -> Iterator[Task]:
@@ -71,10 +73,12 @@ def _parts(scenario: str, plan: str, seeds: int = 0) -> Iterator[Task]:
         yield Task(scenario=scenario, plan=plan, part=part, parts=_PARTS, seeds=seeds)
 
 
-def _sum(reports: Iterable[Report]) -> Summary:
-    schedules, hits, failures = 0, set[Hit](), list[Failure]()
-    for report in reports:
-        schedules += report.schedules
-        hits |= report.hits
-        failures += report.failures
-    return Summary(schedules=schedules, hits=frozenset(hits), failures=tuple(failures))
+def sum_up(reports: Iterable[Report]) -> Summary:
+    """Sum up what came of tasks."""
+    reports = list(reports)
+    return Summary(
+        schedules=sum(report.schedules for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        hits=frozenset[Hit]().union(*(report.hits for report in reports)),
+        failures=tuple(failure for report in reports for failure in report.failures),
+    )

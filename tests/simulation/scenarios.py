@@ -37,8 +37,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What users do, how Vertex behaves, and what must come of it.
 
     `vertex_bears` is how many jobs Vertex may fail beyond what `manner` says. `small`: also swept by pairs of crashes;
-    `hunted`: also by sleepers; `share`: of the sweep and the storms that others get. `doomed`: whatever calls a port in this module dies.
-    `also` checks what is not about outputs.
+    `hunted`: also by sleepers; `share`: of the sweep and the storms that others get. `doomed`: whatever calls a port
+    in this module dies. `also` checks what is not about outputs.
     """
 
     name: str
@@ -507,7 +507,7 @@ def _never_approved() -> Scenario:
 
 
 def _many_submissions() -> Scenario:
-    rows = names("a", limits.SUBMISSIONS + 10)
+    rows = names("a", limits.SUBMISSIONS + 2)
     return Scenario(
         name="many-submissions",
         operations=(_drop("a.jsonl", as_requests(rows)),),

@@ -103,6 +103,6 @@ def _lookup(argument: Value, key: Value) -> Value:
             return found.get(wanted) if isinstance(wanted, str) else None
         if isinstance(found, list) and isinstance(wanted, str | int) and str(wanted).isdecimal():
             return found[int(wanted)] if int(wanted) < len(found) else None
-        return None
+        return "" if found == "" else None
 
     return value

@@ -55,6 +55,11 @@ def fields_of(json: bytes) -> dict[str, msgspec.Raw]:
     return _FIELDS.decode(json)
 
 
+def on_one_line(json: bytes) -> bytes:
+    """Take carriage returns out: in JSON they are blank space, but line ends to some readers of JSONL."""
+    return json.replace(b"\r", b" ") if b"\r" in json else json
+
+
 def written(settings: Iterable[Setting]) -> bytes:
     """Fields behind the turns, each with its comma in front."""
     return b"".join(b',"%b":%b' % (setting.name.encode(), setting.json) for setting in settings if setting.name)
@@ -92,8 +97,8 @@ def mould_of(halves: Halves, contents: bytes, settings: list[Setting], signature
         before=before,
         lead=between + FIELD + head + contents[:start],
         trail=contents[end:] + tail + (halves.behind if closes else b""),
-        opening=OPENING + first + contents[:start],
-        closing=contents[end:] + last + CLOSING,
+        opening=on_one_line(OPENING + first + contents[:start]),
+        closing=on_one_line(contents[end:] + last + CLOSING),
         text=end - start < len(contents),
         closes=closes,
         said=Continued(piece for setting in settings for piece in setting.pieces),

@@ -14,7 +14,19 @@ from batchdrop.domain.job import UnknownFields
 from batchdrop.domain.limits import REQUEST_BYTES
 from batchdrop.rows.fingerprint import fingerprint_of
 from batchdrop.rows.mend import CONTENTS, REQUEST, field_twice, missing
-from batchdrop.rows.mould import BEGIN, CLOSING, FIELD, FIRST, OPENING, Halves, Mould, fields_of, mould_of, written
+from batchdrop.rows.mould import (
+    BEGIN,
+    CLOSING,
+    FIELD,
+    FIRST,
+    OPENING,
+    Halves,
+    Mould,
+    fields_of,
+    mould_of,
+    on_one_line,
+    written,
+)
 from batchdrop.rows.parse import parse_json
 from batchdrop.rows.problems import RowProblem, refusal
 from batchdrop.rows.requests import check_size
@@ -56,23 +68,23 @@ class NativeRequests:
     def _unusual(self, key: RowKey, raw: bytes) -> Request:
         """Make the request of a line that may be of any shape."""
         try:
-            made = self._made(key, _halves(raw))
+            made = self._made(key, *_halves(raw))
         except (*NOT_OF_THE_TYPE, orjson.JSONDecodeError):
-            raise _unreadable(raw) from None
+            found = parse_json(raw)
+            raise _unreadable() if isinstance(found, dict) else RowProblem(found) from None
         too_large = check_size(made.line)
         if too_large is not None:
             raise RowProblem(too_large)
         return made
 
-    def _made(self, key: RowKey, halves: Halves) -> Request:
-        fields = {name: bytes(json) for name, json in fields_of(halves.request).items()}
-        contents = fields.pop(CONTENTS, b"null")
-        settings = [self._memo.setting(name, json) for name, json in fields.items()]
+    def _made(self, key: RowKey, halves: Halves, fields: dict[str, msgspec.Raw]) -> Request:
+        contents = bytes(fields.pop(CONTENTS, b"null"))
+        settings = [self._memo.setting(name, bytes(json)) for name, json in fields.items()]
         turns = self._read_turns(contents)
         every = (*settings, turns)
         _check_once(settings)
         self._learn(halves, contents, settings)
-        line = b"".join((BEGIN, key.encode(), OPENING, _body(halves.request, settings, turns), CLOSING))
+        line = on_one_line(b"".join((BEGIN, key.encode(), OPENING, _body(halves.request, settings, turns), CLOSING)))
         pieces = (piece for setting in every for piece in setting.pieces)
         return Request(line=line, fingerprint=fingerprint_of(pieces), signature=_signature(every))
 
@@ -93,7 +105,7 @@ class NativeRequests:
             self._cast = self._cast if mould is None else _caster(mould, said_by_text if mould.text else self._said)
 
     def _said(self, turns: bytes | memoryview) -> bytes:
-        said = self._turns.read(turns)
+        said = None if b"\r" in bytes(turns) else self._turns.read(turns)
         return b"" if said is None or said.types else "\0".join(said.pieces).encode()
 
 
@@ -143,17 +155,23 @@ def _is_envelope(before: bytes, behind: bytes) -> bool:
     return isinstance(around, dict) and around.get(REQUEST) == _STAND_IN
 
 
-def _halves(raw: bytes) -> Halves:
-    """Find the request's JSON in a line."""
+def _halves(raw: bytes) -> tuple[Halves, dict[str, msgspec.Raw]]:
+    """Find the request's JSON in a line, and take it apart: where it seems to be, or else by reading the line."""
     at, end = raw.find(FIELD), raw.rfind(b"}", 0, -1) + 1
     if at >= 0 and _is_envelope(raw[:at], raw[end:]):
-        return Halves(raw[:at], raw[at + len(FIELD) : end], raw[end:])
+        halves = Halves(raw[:at], raw[at + len(FIELD) : end], raw[end:])
+        try:
+            return halves, fields_of(halves.request)
+        except NOT_OF_THE_TYPE:
+            pass
     found = parse_json(raw)
     if not isinstance(found, dict):
         raise RowProblem(found)
     if not isinstance(found.get(REQUEST), dict):
-        raise _no_request()
-    return Halves(b"", bytes(fields_of(raw)[REQUEST]), b"")
+        hint = 'A line looks like {"request": {"contents": [{"role": "user", "parts": [{"text": "..."}]}]}}.'
+        raise refusal("NO_REQUEST", "The record has no object `request`.", hint, REQUEST)
+    halves = Halves(b"", bytes(fields_of(raw)[REQUEST]), b"")
+    return halves, fields_of(halves.request)
 
 
 def _check_once(settings: list[Setting]) -> None:
@@ -177,11 +195,6 @@ def _signature(settings: Iterable[Setting]) -> dict[str, str]:
     )
 
 
-def _unreadable(raw: bytes) -> RowProblem:
-    found = parse_json(raw)
-    return _no_request() if isinstance(found, dict) else RowProblem(found)
-
-
-def _no_request() -> RowProblem:
-    hint = 'A line looks like {"request": {"contents": [{"role": "user", "parts": [{"text": "..."}]}]}}.'
-    return refusal("NO_REQUEST", "The record has no object `request`.", hint, REQUEST)
+def _unreadable() -> RowProblem:
+    """The problem of JSON that one parser takes and the other does not: there are limits to how deep they look."""
+    return refusal("TOO_DEEP", "The request cannot be taken apart.", "Flatten it.", REQUEST)

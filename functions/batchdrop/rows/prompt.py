@@ -38,8 +38,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     `model` is empty where the file names none. `output_schema` and `input_schema` are JSON Schema without
     references. `rest` are the fields of a request that are the same for all rows, `signature` the types in them that
-    could keep requests from sharing a batch. `columns` are the names of a row's values
-    that the template reads, `needed` those that a row must have, as nothing in the prompt provides for their absence.
+    could keep requests from sharing a batch. `columns` are the names of a row's values that the template reads,
+    `needed` those that a row must have, as nothing in the prompt provides for their absence.
     """
 
     model: ModelName

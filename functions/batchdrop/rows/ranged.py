@@ -109,10 +109,13 @@ class RangedFile:
     def _fetch(self, start: int, end: int) -> bytes:
         self.failure = None
         try:
-            data = b"".join(self._read_range(start, end))
-            if len(data) != end - start:
-                raise Transient(f"Bytes {start} to {end} came as {len(data)} bytes.")
+            return self._whole(start, end)
         except Exception as error:
             self.failure = error
             raise
+
+    def _whole(self, start: int, end: int) -> bytes:
+        data = b"".join(self._read_range(start, end))
+        if len(data) != end - start:
+            raise Transient(f"Bytes {start} to {end} came as {len(data)} bytes.")
         return data

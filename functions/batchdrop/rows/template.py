@@ -18,6 +18,8 @@ Part = dict[str, object]
 class Template:
     """A compiled Handlebars template with Dotprompt's helpers.
 
+    The engine of `dotpromptz` parses it, by a function that has no public name; what it parsed is compiled here.
+
     Raises:
         TagProblem: the engine does not take it.
     """

@@ -3,6 +3,8 @@
 from batchdrop.steps.lots import LazyObject
 
 _BLOCK_BYTES = 512 * 1024
+_LARGE = 16 * 1024
+"""So long a line is a block of its own, and is not copied into one."""
 
 
 class Blocks:
@@ -15,6 +17,10 @@ class Blocks:
 
     def add(self, line: bytes) -> None:
         """Append a line, with its end; an empty one is nothing."""
+        if len(line) > _LARGE:
+            self.end()
+            self._target.write(line)
+            return
         self._lines.append(line)
         self._bytes += len(line)
         if self._bytes > _BLOCK_BYTES:

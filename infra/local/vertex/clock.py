@@ -35,7 +35,6 @@ class SimClock:
     def __init__(self, machine: Callable[[], datetime] = lambda: datetime.now(UTC), *, standing: bool = False) -> None:
         begun = machine()
         self._machine: Callable[[], datetime] = (lambda: begun) if standing else machine
-        self._standing = standing
         self._ahead = timedelta()
         self._changed = threading.Condition()
 
@@ -50,7 +49,7 @@ class SimClock:
                 left = (until - self.now()).total_seconds() if until else None
                 if left is not None and left <= 0:
                     return False
-                self._changed.wait(None if self._standing else left)
+                self._changed.wait(left)
             return True
 
     def wake(self) -> None:

@@ -38,7 +38,7 @@ _MEDIA = (Blob, FileData, FunctionResponseBlob, FunctionResponseFileData)
 _DEEPEST = 4
 
 SLOW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-"""The definition is large, and so are its requests; many of them are drawn in other runs of the suite."""
+"""For tests that draw such requests: the definition is large, so drawing takes its time."""
 
 
 def requests() -> st.SearchStrategy[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from dotpromptz import DataArgument, Dotprompt, MediaPart, RenderedPrompt, TextPart
 from dotpromptz_handlebars import EscapeFunction, Handlebars
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchdrop.domain.naming import MEDIA_SUFFIXES
@@ -89,6 +89,7 @@ def as_dotprompt_does(source: str, context: dict[str, Any]) -> list[tuple[str, l
     return [(role, parts) for role, parts in found if parts]
 
 
+@settings(deadline=None)
 @given(PARTS, st.sampled_from(["x", "y z", ""]), st.lists(st.sampled_from(["p", "q"]), max_size=2))
 def test_messages_are_those_that_dotprompt_makes(parts: list[str], a: str, xs: list[str]) -> None:
     source = "".join(parts)
@@ -129,7 +130,10 @@ CONTEXTS = st.fixed_dictionaries(
             st.sampled_from([None, "", "x", 5, True]), st.dictionaries(st.sampled_from("cxa"), LEAVES, min_size=1)
         ),
         "n": LEAVES,
-        "xs": st.one_of(LEAVES, st.lists(st.one_of(LEAVES, st.fixed_dictionaries({"c": LEAVES})), max_size=3)),
+        "xs": st.one_of(
+            st.sampled_from([None, "", "x", 5, True]),
+            st.lists(st.one_of(LEAVES, st.fixed_dictionaries({"c": LEAVES})), max_size=3),
+        ),
         "my col": LEAVES,
     },
 )
@@ -145,6 +149,7 @@ def as_handlebars_does(source: str, context: dict[str, Any]) -> str:
     return engine.compile(source)(context)
 
 
+@settings(deadline=None)
 @given(st.lists(TREES, max_size=4).map("".join), CONTEXTS)
 def test_texts_are_those_that_handlebars_makes(source: str, context: dict[str, Any]) -> None:
     expected = as_handlebars_does(source, context)

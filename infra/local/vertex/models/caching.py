@@ -20,14 +20,14 @@ class PrefixCache:
 
     def cached(self, text: str) -> int:
         """How many tokens at the beginning of `text` are known; it is known from now on."""
-        hits, known = 0, True
+        hits = 0
+        # Each digest covers all before it, so that nothing counts after the first difference.
         chain = hashlib.blake2b(digest_size=16)
         with self._lock:
             for start in range(0, len(text) - _BLOCK_CHARS + 1, _BLOCK_CHARS):
                 chain.update(text[start : start + _BLOCK_CHARS].encode())
                 digest = chain.digest()
-                known = known and digest in self._seen
-                hits += known
+                hits += digest in self._seen
                 self._seen[digest] = None
                 self._seen.move_to_end(digest)
             while len(self._seen) > _BLOCKS_KEPT:
