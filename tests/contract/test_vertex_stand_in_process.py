@@ -69,7 +69,7 @@ def test_it_says_where_it_listens_and_ends_with_zero_on_a_signal(number: signal.
         jobs = httpx.get(f"{url}{_JOBS}")
         child.send_signal(number)
 
-        assert child.wait(timeout=3) == 0
+        assert child.wait(timeout=10) == 0
         assert (jobs.status_code, jobs.json()) == (200, {})
 
 
@@ -81,12 +81,12 @@ def test_it_ends_soon_while_a_model_keeps_it_waiting(
         body = job_of(rig.put("in.jsonl", numbered(10)), f"gs://{rig.bucket.name}/out")
         with process("--storage", storage_server.url, *_QUICK, environment=model) as (child, url):
             httpx.post(f"{url}{_JOBS}", json=body).raise_for_status()
-            silent.settimeout(10)
+            silent.settimeout(40)
             silent.accept()[0].close()
             silent.accept()[0].close()
             child.terminate()
 
-            assert child.wait(timeout=3) == 0
+            assert child.wait(timeout=10) == 0
         assert rig.outputs() == []
 
 

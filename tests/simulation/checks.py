@@ -35,7 +35,8 @@ def problems(world: World, expected: Expected) -> Iterator[str]:
     """What is wrong with the output of one input."""
     found = world.objects.stat(world.settings.output_bucket, expected.name + MANIFEST)
     if found is None:
-        yield f"{expected.name} has no manifest"
+        if not _is_unheard_of(world, expected):
+            yield f"{expected.name} has no manifest"
         return
     manifest: Record = json.loads(world.objects.content(world.settings.output_bucket, found.name))
     state = JobState(manifest["state"])
@@ -81,6 +82,12 @@ class _Files:
         if self._kinds.get(stem) == "csv":
             return list(csv.DictReader(io.StringIO(data, newline="")))
         return [json.loads(line) for line in data.splitlines()]
+
+
+def _is_unheard_of(world: World, expected: Expected) -> bool:
+    """Tell whether an input was gone again before anything told of it."""
+    gone = world.objects.stat(world.settings.input_bucket, expected.name) is None
+    return gone and all(job.input.name != expected.name for job in world.ledger.mirror.jobs.values())
 
 
 def _newest(world: World, expected: Expected, manifest: Record) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from tests.simulation.chaos import Chaos, Script
 from tests.simulation.plans import Failure, chance, sleepers
-from tests.simulation.scenarios import Scenario
+from tests.simulation.scenario import Scenario
 from tests.simulation.schedule import Outcome, run
 
 

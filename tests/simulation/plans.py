@@ -8,7 +8,8 @@ import msgspec
 
 from tests.simulation.chaos import Chance, Chaos, Script
 from tests.simulation.faults import Fault, Kind, Point, Side
-from tests.simulation.scenarios import SCENARIOS, Scenario
+from tests.simulation.scenario import Scenario
+from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.schedule import run
 from tests.simulation.sites import Hit, Site
 
@@ -88,6 +89,8 @@ def _schedules(scenario: Scenario, task: Task) -> Iterator[tuple[int, Chaos]]:
             yield from pairs(scenario)
         case "sleep":
             yield from sleepers(scenario)
+        case "sequels":
+            yield from sequels(scenario)
         case kind:
             yield from sweep(scenario, Kind(kind), writes_only=True)
 
@@ -126,13 +129,36 @@ def pairs(scenario: Scenario) -> Iterator[tuple[int, Chaos]]:
         if site.call not in _WRITES:
             continue
         crash = Fault(first, Kind.CRASH)
-        later = iter(_points(scenario, (crash,)))
-        for point, _ in later:
-            if point == first:
-                break
-        for second, second_site in later:
+        for second, second_site in _later(scenario, crash):
             if second_site.call in _WRITES:
                 yield 0, Script([crash, Fault(second, Kind.CRASH)])
+
+
+def sequels(scenario: Scenario) -> Iterator[tuple[int, Chaos]]:
+    """Let the making of a job go wrong, then let whatever comes after it die, or sleep."""
+    for point, site in _points(scenario, ()):
+        for first in _begun_wrong(point, site):
+            for second, _ in _later(scenario, first):
+                yield 0, Script([first, Fault(second, Kind.DIE)])
+                if second.side is Side.BEFORE:
+                    yield 0, Script([first, Fault(second, Kind.FREEZE, _SLEEPS[1])])
+
+
+def _begun_wrong(point: Point, site: Site) -> Iterator[Fault]:
+    if point.where.startswith("submit") and site.call in {"objects.compose", "batches.create"}:
+        if point.side is Side.BEFORE:
+            yield Fault(point, Kind.FREEZE, _SLEEPS[1])
+        if site.call == "batches.create":
+            yield Fault(point, Kind.DIE)
+
+
+def _later(scenario: Scenario, fault: Fault) -> Iterator[tuple[Point, Site]]:
+    """Points that a run comes past after a fault."""
+    points = iter(_points(scenario, (fault,)))
+    for point, _ in points:
+        if point == fault.point:
+            break
+    yield from points
 
 
 def _points(scenario: Scenario, faults: tuple[Fault, ...]) -> list[tuple[Point, Site]]:

@@ -47,6 +47,7 @@ def whole(seeds: int) -> list[Task]:
             tasks += [Task(scenario=scenario.name, plan=plan) for plan in _SWEEPS]
         if scenario.small:
             tasks += _parts(scenario.name, "pairs")
+            tasks += _parts(scenario.name, "sequels")
     return tasks
 
 

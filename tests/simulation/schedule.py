@@ -9,7 +9,7 @@ from batchdrop.ports import Log
 from tests.simulation import checks
 from tests.simulation.chaos import Chaos, Doom
 from tests.simulation.faults import Fault, Point
-from tests.simulation.scenarios import Scenario
+from tests.simulation.scenario import Scenario
 from tests.simulation.sites import Hit, Site
 from tests.simulation.world import World
 

@@ -5,7 +5,7 @@ import re
 from tests.simulation.chaos import Script
 from tests.simulation.faults import Fault, write_faults
 from tests.simulation.plans import Failure
-from tests.simulation.scenarios import Scenario
+from tests.simulation.scenario import Scenario
 from tests.simulation.schedule import run
 
 _DETAILS = re.compile(r"[0-9a-f]{4}-\d{6}|[bj][0-9a-f]{20}|token-\d+|\d+")

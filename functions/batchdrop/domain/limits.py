@@ -16,7 +16,7 @@ BATCH_ROWS = 200_000
 """Requests of one Vertex job (docs: batch-inference/new-job-from-cloud-storage)."""
 BATCH_BYTES = GB
 """Input of one Vertex job; the docs do not say whether per file or per job, so per job."""
-ANSWER_BYTES = 48 * MIB
+ANSWER_BYTES = 40 * MIB
 """Answers that are held in memory at once while they are sorted; the design's choice."""
 BATCH_LOTS = 400
 """Keeps the commit that creates a batch below 500 writes."""
@@ -58,6 +58,7 @@ MAX_STARTS = 8
 WAIT_FOR_PROMPT = timedelta(days=7)
 KEEP_DOCUMENTS = timedelta(days=30)
 WAIT_FOR_APPROVAL = timedelta(days=7)
+VERTEX_RUN = timedelta(hours=24)
 BATCH_LIFE = timedelta(hours=98)
 """Vertex queues for at most 72 hours and runs for at most 24; what still runs after that is cancelled."""
 CANCEL_LIFE = timedelta(hours=24)

@@ -29,10 +29,10 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class Mould(msgspec.Struct, frozen=True):
     """Bytes of a line around the hole, and what becomes of them.
 
-    `lead` is what is before the hole, from the field's name on. Where all that is before that is one other field, a
-    text or a number, `before` is what its value stands behind, and `lead` begins behind that value. `trail` is what is
-    behind the hole: to the end of the line if the mould `closes` it, else to the end of the request. The line is
-    written as `opening`, hole, `closing`. Where the hole is a `text`, its quotes belong to it.
+    `lead` is what is before the hole, from the field's name on; `trail` is what is behind it: to the end of the line
+    if the mould `closes` it, else to the end of the request. The line is written as `opening`, hole, `closing`.
+    A hole that is a `text` has its quotes, and its mould closes the line. If then one other field is before, a text
+    or a number, `before` is what its value stands behind, and `lead` begins behind that value.
     """
 
     before: bytes
@@ -89,9 +89,10 @@ def mould_of(halves: Halves, contents: bytes, settings: list[Setting], signature
         return None
     same = all(setting.same for setting in settings)
     first, last = (head.lstrip(), tail) if same else (FIRST, written(settings) + b"}")
-    start, end = place_of_text(contents) or (0, len(contents))
     closes = halves.behind == b"}"
-    sibling = _SIBLING.fullmatch(halves.before) if closes else None
+    start, end = (closes and place_of_text(contents)) or (0, len(contents))
+    text = end - start < len(contents)
+    sibling = _SIBLING.fullmatch(halves.before) if text else None
     before, between = (sibling[1], sibling[2]) if sibling is not None else (b"", b"")
     return Mould(
         before=before,
@@ -99,7 +100,7 @@ def mould_of(halves: Halves, contents: bytes, settings: list[Setting], signature
         trail=contents[end:] + tail + (halves.behind if closes else b""),
         opening=on_one_line(OPENING + first + contents[:start]),
         closing=on_one_line(contents[end:] + last + CLOSING),
-        text=end - start < len(contents),
+        text=text,
         closes=closes,
         said=Continued(piece for setting in settings for piece in setting.pieces),
         signature=signature,

@@ -4,14 +4,14 @@ Most lines of a file differ in their texts alone. What stands around the turns o
 in the lines of that mould only the turns are decoded, and nothing is encoded anew.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import msgspec
 import orjson
 
 from batchdrop.domain.ids import RowKey
 from batchdrop.domain.job import UnknownFields
-from batchdrop.domain.limits import REQUEST_BYTES
+from batchdrop.rows.casting import Cast, cast_of, is_envelope, no_cast
 from batchdrop.rows.fingerprint import fingerprint_of
 from batchdrop.rows.mend import CONTENTS, REQUEST, field_twice, missing
 from batchdrop.rows.mould import (
@@ -21,7 +21,6 @@ from batchdrop.rows.mould import (
     FIRST,
     OPENING,
     Halves,
-    Mould,
     fields_of,
     mould_of,
     on_one_line,
@@ -32,15 +31,9 @@ from batchdrop.rows.problems import RowProblem, refusal
 from batchdrop.rows.requests import check_size
 from batchdrop.rows.settings_memo import Setting, SettingsMemo
 from batchdrop.rows.signatures import signature_of
-from batchdrop.rows.turns import NOT_OF_THE_TYPE, TurnReader, said_by_text
+from batchdrop.rows.turns import NOT_OF_THE_TYPE, TurnReader
 from batchdrop.rows.values import Request
 
-_STAND_IN = -314159265358979
-_ENVELOPED = b'"request":%d' % _STAND_IN
-_LONG = 4096
-"""From here on a view costs less than a copy."""
-_Cast = Callable[[RowKey, bytes], Request | None]
-_sibling = msgspec.json.Decoder(str | int).decode
 _LEARNING = 16
 _SELDOM = 32
 
@@ -54,7 +47,7 @@ class NativeRequests:
     def __init__(self, unknown: UnknownFields = UnknownFields.ERROR, model: str = "") -> None:
         self._turns = TurnReader()
         self._memo = SettingsMemo(unknown, model)
-        self._cast: _Cast = _never
+        self._cast: Cast = no_cast
         self._unmoulded = 0
 
     def make(self, key: RowKey, raw: bytes) -> Request:
@@ -102,63 +95,13 @@ class NativeRequests:
         self._unmoulded += 1
         if self._unmoulded <= _LEARNING or self._unmoulded % _SELDOM == 0:
             mould = mould_of(halves, contents, settings, _signature(settings))
-            self._cast = self._cast if mould is None else _caster(mould, said_by_text if mould.text else self._said)
-
-    def _said(self, turns: bytes | memoryview) -> bytes:
-        said = None if b"\r" in bytes(turns) else self._turns.read(turns)
-        return b"" if said is None or said.types else "\0".join(said.pieces).encode()
-
-
-def _never(_: RowKey, __: bytes) -> None:
-    """No line was seen yet."""
-
-
-def _caster(mould: Mould, said_by: Callable[[bytes | memoryview], bytes]) -> _Cast:
-    """Make requests of lines of one mould, and None of others."""
-    before, lead, trail = mould.before, mould.lead, mould.trail
-    begins, leads, trails = len(before), len(lead), len(trail)
-    opening, closing, closes, signature = mould.opening, mould.closing, mould.closes, mould.signature
-    fingerprint = mould.said.fingerprint
-
-    def cast(key: RowKey, raw: bytes) -> Request | None:
-        at = raw.find(lead)
-        end = len(raw) if closes else raw.rfind(b"}", 0, -1) + 1
-        if at < 0 or not raw.endswith(trail, 0, end):
-            return None
-        try:
-            if before:
-                sound = raw.startswith(before)
-                _sibling(raw[begins:at])
-            else:
-                sound = _is_envelope(raw[:at], raw[end:])
-            first, last = at + leads, end - trails
-            hole = raw[first:last] if last < _LONG else memoryview(raw)[first:last]
-            said = said_by(hole)
-        except NOT_OF_THE_TYPE:
-            return None
-        line = b"".join((BEGIN, key.encode(), opening, hole, closing))
-        if not sound or not said or len(line) > REQUEST_BYTES:
-            return None
-        return Request(line=line, fingerprint=fingerprint(said), signature=signature)
-
-    return cast
-
-
-def _is_envelope(before: bytes, behind: bytes) -> bool:
-    """Whether what stands around the field `request` is the rest of one JSON object."""
-    if before == b"{" and (not behind or behind == b"}"):
-        return True
-    try:
-        around = orjson.loads(before + _ENVELOPED + (behind or b"}"))
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(around, dict) and around.get(REQUEST) == _STAND_IN
+            self._cast = self._cast if mould is None else cast_of(mould, self._turns)
 
 
 def _halves(raw: bytes) -> tuple[Halves, dict[str, msgspec.Raw]]:
     """Find the request's JSON in a line, and take it apart: where it seems to be, or else by reading the line."""
     at, end = raw.find(FIELD), raw.rfind(b"}", 0, -1) + 1
-    if at >= 0 and _is_envelope(raw[:at], raw[end:]):
+    if at >= 0 and is_envelope(raw[:at], raw[end:]):
         halves = Halves(raw[:at], raw[at + len(FIELD) : end], raw[end:])
         try:
             return halves, fields_of(halves.request)

@@ -56,7 +56,6 @@ NOT_OF_THE_TYPE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _ANOTHER = b'"another text than any that there is"'
 _texts = msgspec.json.Decoder(_TextTurns).decode
-_text = msgspec.json.Decoder(str).decode
 _MOST_TYPES = 1_000
 
 
@@ -151,16 +150,3 @@ def _is_text(contents: bytes, start: int, end: int) -> bool:
     except (*NOT_OF_THE_TYPE, ValueError):
         return False
     return part.text.encode() == _ANOTHER[1:-1]
-
-
-def said_by_text(json: bytes | memoryview) -> bytes:
-    """What a text says, of its JSON; nothing if it is empty.
-
-    Raises:
-        one of NOT_OF_THE_TYPE: it is no text.
-    """
-    text = _text(json)
-    # Without escapes a text says its own bytes.
-    if isinstance(json, bytes) and b"\\" not in json and json.startswith(b'"') and json.endswith(b'"'):
-        return json[1:-1]
-    return text.encode()

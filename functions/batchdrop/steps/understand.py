@@ -78,7 +78,7 @@ def _check_template(pinned: PinnedPrompt, prompt: Prompt, layout: Layout) -> Non
             Reason(
                 code=Code.COLUMN_MISSING,
                 where=pinned.name,
-                message=f"The template names {', '.join(missing)}; the input has {', '.join(layout.columns)}.",
+                message=f"The prompt needs {', '.join(missing)}; the input has {', '.join(layout.columns)}.",
                 hint="Correct the name in the template or the header, or give a default under input.default.",
             )
         )

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from batchdrop.domain.batch import Batch, Claim, Ending
@@ -53,6 +54,11 @@ def ending(state: VertexState | None, **over: object) -> Ending:
 )
 def test_each_end_of_a_batch_has_its_consequence(end: Ending, verdict: Unanswered) -> None:
     assert unanswered(batch(), end) is verdict
+
+
+def test_a_job_that_vertex_cancels_after_its_24_hours_holds_nobody() -> None:
+    old = msgspec.structs.replace(batch(), submitted_at=NOW - timedelta(hours=24))
+    assert unanswered(old, ending(VertexState.CANCELLED)) is Unanswered.ROWS_AGAIN
 
 
 def test_a_batch_that_we_cancelled_stops_no_job() -> None:

@@ -1,0 +1,182 @@
+"""Jobs at Vertex that are refused, or end otherwise than they should."""
+
+from batchdrop.domain.errors import CreateRefused, CreateThrottled, CreateUnknown
+from batchdrop.domain.states import JobState
+from batchdrop.domain.vertex import VertexState
+from tests.fakes.batches import Refusal
+from tests.simulation.checks import Expected
+from tests.simulation.inputs import as_csv, as_requests, names, settings
+from tests.simulation.scenario import PROMPT_DROP, Scenario, drop, refuse
+from tests.simulation.vertex import End, Manner
+from tests.simulation.world import Operation, World
+
+_S = JobState
+
+
+def _expiry() -> Scenario:
+    rows = names("a", 6)
+    ends = {
+        1: End(state=VertexState.EXPIRED, share=0.5, promised=False),
+        2: End(state=VertexState.EXPIRED, share=0, promised=False),
+    }
+    return Scenario(
+        name="expiry",
+        operations=(PROMPT_DROP, drop("a.csv", as_csv(rows))),
+        manner=Manner(end=lambda nth: ends.get(nth, End())),
+        vertex_bears=0,
+        expected=(Expected(name="a.csv", rows=rows),),
+    )
+
+
+def _partly() -> Scenario:
+    rows = names("a", 6)
+    ends = {
+        1: End(state=VertexState.PARTIALLY_SUCCEEDED, share=0.5),
+        2: End(state=VertexState.FAILED, code=13, message="System error.", share=0.4),
+    }
+    return Scenario(
+        name="partly-succeeded",
+        operations=(PROMPT_DROP, drop("a.csv", as_csv(rows))),
+        manner=Manner(end=lambda nth: ends.get(nth, End())),
+        vertex_bears=0,
+        expected=(Expected(name="a.csv", rows=rows),),
+    )
+
+
+def _permission() -> Scenario:
+    files = {f"{letter}.jsonl": names(letter, 4) for letter in "ab"}
+    end = End(state=VertexState.FAILED, code=7, message="no permission", share=0.5)
+    return Scenario(
+        name="permission-denied",
+        operations=tuple(drop(name, as_requests(rows)) for name, rows in files.items()),
+        settings=settings(slots=1),
+        manner=Manner(end=lambda _nth: end),
+        vertex_bears=0,
+        expected=tuple(
+            Expected(name=name, rows=rows, states=frozenset({_S.FAILED}), errors=None) for name, rows in files.items()
+        ),
+    )
+
+
+def _throttled() -> Scenario:
+    rows = names("a", 6)
+    return Scenario(
+        name="throttled-create",
+        operations=(
+            refuse(
+                Refusal(CreateThrottled("Quota exceeded.")),
+                Refusal(CreateUnknown("HTTP 503"), made=True),
+                Refusal(CreateUnknown("HTTP 503")),
+                Refusal(CreateThrottled("Quota exceeded.")),
+            ),
+            drop("a.jsonl", as_requests(rows)),
+        ),
+        settings=settings(lot_rows=2, batch_rows=2),
+        expected=(Expected(name="a.jsonl", rows=rows),),
+        hunted=True,
+    )
+
+
+def _refused() -> Scenario:
+    rows = names("a", 3)
+    return Scenario(
+        name="refused-create",
+        operations=(
+            refuse(*[Refusal(CreateRefused(404, "The PublisherModel does not exist."))] * 9),
+            PROMPT_DROP,
+            drop("a.csv", as_csv(rows)),
+        ),
+        expected=(Expected(name="a.csv", rows=rows, states=frozenset({_S.FAILED}), errors=frozenset(rows)),),
+    )
+
+
+def _stopped_by_others() -> Scenario:
+    files = {f"{letter}.jsonl": names(letter, 4) for letter in "ab"}
+
+    def stop(world: World) -> None:
+        for name in world.vertex.running():
+            world.vertex.cancel(name)
+
+    states = frozenset({_S.SUCCEEDED, _S.PARTIAL, _S.FAILED})
+    return Scenario(
+        name="cancelled-at-vertex",
+        operations=(
+            *(drop(name, as_requests(rows)) for name, rows in files.items()),
+            Operation(70, stop),
+            drop("a.jsonl.approve", "", 4000),
+        ),
+        settings=settings(slots=1),
+        vertex_bears=0,
+        most_ticks=2000,
+        expected=tuple(Expected(name=name, rows=rows, states=states, errors=None) for name, rows in files.items()),
+    )
+
+
+def _deleted_by_others() -> Scenario:
+    rows = names("a", 4)
+
+    def remove(world: World) -> None:
+        for name in world.vertex.running():
+            world.vertex.remove(name)
+
+    states = frozenset({_S.SUCCEEDED, _S.PARTIAL, _S.FAILED})
+    return Scenario(
+        name="deleted-at-vertex",
+        operations=(PROMPT_DROP, drop("a.csv", as_csv(rows)), Operation(70, remove), drop("a.csv.approve", "", 4000)),
+        vertex_bears=0,
+        most_ticks=2000,
+        expected=(Expected(name="a.csv", rows=rows, states=states, errors=None),),
+    )
+
+
+def _endless() -> Scenario:
+    rows = names("a", 4)
+    ends = {1: End(seconds=0), 2: End(seconds=0, deaf=True)}
+    return Scenario(
+        name="jobs-without-end",
+        operations=(drop("a.jsonl", as_requests(rows)),),
+        manner=Manner(end=lambda nth: ends.get(nth, End())),
+        vertex_bears=0,
+        most_ticks=900,
+        expected=(Expected(name="a.jsonl", rows=rows),),
+    )
+
+
+def _never_approved() -> Scenario:
+    rows = names("a", 4)
+    stopped = End(state=VertexState.CANCELLED, code=1, message="CANCELED", share=0.5, promised=False)
+    return Scenario(
+        name="never-approved",
+        operations=(drop("a.jsonl", as_requests(rows)),),
+        manner=Manner(end=lambda nth: stopped if nth == 1 else End()),
+        vertex_bears=0,
+        most_ticks=900,
+        expected=(Expected(name="a.jsonl", rows=rows, states=frozenset({_S.FAILED}), errors=frozenset(rows[2:])),),
+    )
+
+
+def _doomed(step: str, expected: Expected) -> Scenario:
+    return Scenario(
+        name=f"{step}-always-dies",
+        operations=(PROMPT_DROP, drop("a.csv", as_csv(names("a", 3)))),
+        doomed=step,
+        expected=(expected,),
+    )
+
+
+CASES = (
+    _expiry(),
+    _partly(),
+    _permission(),
+    _throttled(),
+    _refused(),
+    _stopped_by_others(),
+    _deleted_by_others(),
+    _endless(),
+    _never_approved(),
+    _doomed("stage", Expected(name="a.csv", rows=(), states=frozenset({_S.FAILED}))),
+    _doomed(
+        "collect",
+        Expected(name="a.csv", rows=names("a", 3), states=frozenset({_S.FAILED}), errors=frozenset(names("a", 3))),
+    ),
+)
