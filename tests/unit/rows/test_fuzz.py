@@ -46,7 +46,7 @@ def test_an_input_that_takes_memory_is_told() -> None:
 
 def test_inputs_that_leave_memory_behind_are_told() -> None:
     kept: list[bytes] = []
-    guard = Guard(lambda data: kept.append(data * MIB), Limits(every=10, in_all=20 * MIB))
+    guard = Guard(lambda data: kept.append(data * 8 * MIB), Limits(every=10, in_all=20 * MIB))
 
     def often() -> None:
         for _ in range(60):
