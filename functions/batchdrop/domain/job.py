@@ -79,7 +79,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
     `body` is the offset of the first row's byte, after a BOM and a CSV's header, whose lines are `head_lines`; in a
     compressed input it counts unpacked bytes. `columns` are those of a CSV or a Parquet file; `quote` is empty where
-    quotes are data. `schema` is a Parquet file's Arrow schema, types only: an IPC schema message in base64.
+    quotes are data. `schema` is a Parquet file's Arrow schema, types only: an IPC schema
+    message, deflated, in base64.
     """
 
     format: InputFormat

@@ -29,8 +29,8 @@ UNPACKED_BYTES = 100 * GB
 ZSTD_WINDOW_BYTES = 64 * MIB
 """Memory that a zstd frame may ask its reader to hold: all levels up to 21, but not `--long` or `--ultra -22`."""
 
-COLUMNS_BYTES = 200 * KIB
-"""Names of an input's columns, or its schema: they stand in the job's document (1 MiB: docs: firestore/quotas)."""
+COLUMNS_BYTES = 64 * KIB
+"""Names of an input's columns, or its schema: they stand in the job's document, which is to stay small."""
 
 NAME_BYTES = 980
 """Input names: `output/<name>/<generation>/...` must fit the 1,024 bytes of an object name."""

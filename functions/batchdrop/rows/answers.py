@@ -8,7 +8,7 @@ import msgspec
 from batchdrop.domain.shard import Usage
 from batchdrop.rows.conform import Checker, Schema
 from batchdrop.rows.fingerprint import Echo, fingerprint_of_echo
-from batchdrop.rows.replies import FINISHED, Kind, Reply, read_reply
+from batchdrop.rows.replies import FINISHED, Kind, Reply, Response, condense, read_reply
 from batchdrop.rows.status import Trouble, read_status
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, Output, Problem, SideRow, Stage
 from batchdrop.rows.verdict import trouble_with, typed
@@ -33,38 +33,6 @@ class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
     response: bytes = b""
     rekeyed: bool = False
 
-    @property
-    def held(self) -> int:
-        """About how many bytes of memory it takes."""
-        return _OVERHEAD + self.reply.text.__sizeof__() + len(self.response)
-
-
-_OVERHEAD = 500
-
-
-class Line(msgspec.Struct, frozen=True, gc=False):
-    """An answer line, split up. `key` is the row key as echoed, `raw_size` the length of the line in bytes."""
-
-    key: str
-    fingerprint: str
-    status: str
-    processed_time: str
-    raw_size: int
-    response: msgspec.Raw
-
-    def answer(self, *, native: bool, rekeyed: bool = False) -> Answer:
-        """Take what is to be kept. What a `native` job hands on has to be text for others too."""
-        reply = _NONE if self.response == _NULL else read_reply(self.response)
-        response = b""
-        if native and reply.kind is not Kind.UNREADABLE:
-            response = bytes(self.response)
-            if not _is_text(response):
-                reply, response = Reply(Kind.UNREADABLE), b""
-        return Answer(self.fingerprint, self.status, self.processed_time, self.raw_size, reply, response, rekeyed)
-
-
-_NONE = Reply(Kind.EMPTY)
-
 
 class _Usual(msgspec.Struct, gc=False):
     """A line as Vertex writes it."""
@@ -73,7 +41,7 @@ class _Usual(msgspec.Struct, gc=False):
     status: str = ""
     processed_time: str = ""
     request: Echo | None = None
-    response: msgspec.Raw = _NULL
+    response: Response | None = None
 
 
 class _Odd(msgspec.Struct, gc=False):
@@ -88,33 +56,53 @@ _usual = msgspec.json.Decoder(_Usual).decode
 _odd = msgspec.json.Decoder(_Odd).decode
 
 
-def parse_line(line: bytes) -> Line | None:
-    """Split up one answer line; None for what is no JSON object. Never raises, whatever the line holds."""
+def parse_line(line: bytes | memoryview) -> tuple[str, Answer] | None:
+    """Read one answer line: the row key as it came back, and the answer; None for what is no JSON object.
+
+    Never raises, whatever the line holds. The answer is without its response: see `with_response`.
+    """
     try:
         found = _usual(line)
         fingerprint = "" if found.request is None else found.request.fingerprint()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _parse_odd(line)
-    return Line(found.custom_id, fingerprint, _cut(found.status), found.processed_time, len(line), found.response)
+    reply = _EMPTY if found.response is None else condense(found.response)
+    if reply is None:
+        return _parse_odd(line)
+    status = _cut(found.status) if found.status else ""
+    return found.custom_id, Answer(fingerprint, status, found.processed_time, len(line), reply)
 
 
-def _parse_odd(line: bytes) -> Line | None:
+def with_response(answer: Answer, line: bytes | memoryview) -> Answer:
+    """Keep the response of an answer's line as it stands. It has to be text for others too."""
+    if answer.reply.kind is Kind.UNREADABLE:
+        return answer
+    response = bytes(_odd(line).response)
+    if _is_text(response):
+        return msgspec.structs.replace(answer, response=response)
+    return msgspec.structs.replace(answer, reply=Reply(Kind.UNREADABLE))
+
+
+def _parse_odd(line: bytes | memoryview) -> tuple[str, Answer] | None:
     try:
         found = _odd(line)
-        return Line(
-            _text(found.custom_id),
+        answer = Answer(
             fingerprint_of_echo(found.request),
             _cut(_text(found.status)),
             _text(found.processed_time),
             len(line),
-            found.response,
+            _EMPTY if found.response == _NULL else read_reply(found.response),
         )
+        return _text(found.custom_id), answer
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
+_EMPTY = Reply(Kind.EMPTY)
+
+
 def _cut(status: str) -> str:
-    return status and status.strip()[:_MOST_STATUS]
+    return status.strip()[:_MOST_STATUS]
 
 
 def _text(value: object) -> str:
@@ -164,26 +152,22 @@ class Judge:
             if trouble is not None:
                 return _troubled(side, trouble, reply.usage)
         if self._checker is None:
-            return Answered(side=side, output=_output(reply, self._response(answer)))
-        weighed = typed(reply, self._checker)
-        if isinstance(weighed, Trouble):
-            return _troubled(side, weighed, reply.usage)
+            text, fields, lenient = reply.text, None, False
+        else:
+            weighed = typed(reply, self._checker)
+            if isinstance(weighed, Trouble):
+                return _troubled(side, weighed, reply.usage)
+            text, fields, lenient = weighed
+        response = msgspec.Raw(answer.response) if self._native else _NULL
         output = Output(
-            text=weighed.text,
+            text=text,
             finish_reason=reply.reason,
             usage=reply.usage,
-            response=_NULL,
-            fields=weighed.fields,
-            lenient=weighed.lenient,
+            response=response,
+            fields=fields,
+            lenient=lenient,
         )
         return Answered(side=side, output=output)
-
-    def _response(self, answer: Answer) -> msgspec.Raw:
-        return msgspec.Raw(answer.response) if self._native else _NULL
-
-
-def _output(reply: Reply, response: msgspec.Raw) -> Output:
-    return Output(text=reply.text, finish_reason=reply.reason, usage=reply.usage, response=response)
 
 
 def _troubled(side: SideRow, trouble: Trouble, usage: Usage) -> Failed | Again:

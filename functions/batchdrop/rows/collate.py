@@ -75,12 +75,12 @@ class Collation:
             own = side.row
             while row < own:
                 self.strays += 1
-                row, answer = _after(row, pairs)
+                row, answer = next(pairs, _END)
             if row != own:
                 outcome: Outcome = Again(side=side, problem=_MISSING)
             else:
                 first = answer
-                row, answer = _after(own, pairs)
+                row, answer = next(pairs, _END)
                 if row != own and first.fingerprint == side.fingerprint:
                     self._rekeyed += first.rekeyed
                     outcome = self._judge(first, side)
@@ -88,13 +88,11 @@ class Collation:
                     several = [first]
                     while row == own:
                         several.append(answer)
-                        row, answer = _after(own, pairs)
+                        row, answer = next(pairs, _END)
                     outcome = self._choose(side, several)
             self._count(outcome)
             yield outcome
-        while row < math.inf:
-            self.strays += 1
-            row, answer = _after(row, pairs)
+        self.strays += (row < math.inf) + sum(1 for _ in pairs)
 
     def _choose(self, side: SideRow, answers: list[Answer]) -> Outcome:
         judged = [self._weigh(side, answer) for answer in answers]
@@ -139,21 +137,11 @@ def collate(sides: Iterable[SideRow], answers: Iterable[Pair], judge: Judge, kno
         judge: what the job asks of its answers.
         known: opens the fingerprints of all rows that rode in the batch. Called only when an echo is not its own
             row's, which is rare.
-
-    Raises:
-        ValueError: while iterating, if the answers are out of order.
     """
     return Collation(sides, answers, judge, known)
 
 
 _END: tuple[float, Answer] = (math.inf, Answer("", "", "", 0, Reply(Kind.EMPTY)))
-
-
-def _after(row: float, pairs: Iterator[Pair]) -> tuple[float, Answer]:
-    found: tuple[float, Answer] = next(pairs, _END)
-    if found[0] < row:
-        raise ValueError(f"The answers to collate are out of order: row {found[0]} comes after row {row}")
-    return found
 
 
 def _preference(judged: tuple[_Echo, Outcome, Answer]) -> tuple[bool, bool, bool, float, int, bytes]:

@@ -38,21 +38,20 @@ class CsvLines:
     def split(self, first_line: int) -> Split:
         """Split the lines into records."""
         raws, records = self._raws, list[Record]()
-        begin, last = 0, len(raws) - 1
+        begin, stuck = 0, False
         lines = map(_CONCAT, self._texts, repeat("\n"))
         reader = csv.reader(lines, delimiter=self._layout.delimiter, quotechar=self._layout.quote)
-        stuck = False
         try:
             for fields in reader:
                 end = reader.line_num
-                if end > last:
-                    # What follows the last line end, nothing, was taken for a record or into one that has not ended.
-                    break
                 raw = raws[begin] if end == begin + 1 else self._over_lines(begin, end)
                 records.append((first_line + begin, raw, fields))
                 begin = end
         except csv.Error:
             stuck = True
+        if begin == len(raws):
+            # What follows the last line end, nothing, was taken for a record or into one that has not ended.
+            begin = records.pop()[0] - first_line
         return Split(records, begin, self._size(begin), stuck)
 
     def _over_lines(self, begin: int, end: int) -> bytes:

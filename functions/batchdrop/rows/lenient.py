@@ -13,6 +13,8 @@ _DECODER = json.JSONDecoder()
 _OPENING = re.compile(r"[{\[]")
 _TRIES = 20
 _MAX_DEPTH = 100
+FLAT = 2 * _MAX_DEPTH
+"""A shorter text cannot be nested too deep."""
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ def parse_json(raw: bytes) -> dict[str, object] | Problem:
         )
     if not isinstance(value, dict):
         return read_problem("NOT_AN_OBJECT", "The line is JSON, but no object.", "Write {...} on each line.")
-    if raw.count(b"[") + raw.count(b"{") > MAX_NESTING and _deep(value):
+    if len(raw) > MAX_NESTING and raw.count(b"[") + raw.count(b"{") > MAX_NESTING and _deep(value):
         return read_problem("TOO_DEEP", f"The record is nested more than {MAX_NESTING} deep.", "Flatten the record.")
     return value
 

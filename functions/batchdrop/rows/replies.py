@@ -73,45 +73,56 @@ class _Counts(msgspec.Struct, gc=False):
     toolUsePromptTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
 
 
-class _Response(msgspec.Struct, gc=False):
+class Response(msgspec.Struct, gc=False):
+    """What is read of a response: a type to decode it to."""
+
     candidates: list[_Candidate | None] | None = None
     promptFeedback: _Feedback | None = None  # noqa: N815  # Vertex's spelling
     usageMetadata: _Counts | None = None  # noqa: N815  # Vertex's spelling
 
 
 _NO_COUNTS = _Counts()
-_decode = msgspec.json.Decoder(_Response).decode
+_NO_USAGE = Usage()
+_decode = msgspec.json.Decoder(Response).decode
 
 
-def read_reply(response: msgspec.Raw) -> Reply:
+def read_reply(raw: msgspec.Raw) -> Reply:
     """Condense a response, the bytes of a JSON value. Never raises, whatever they hold."""
     try:
-        found = _decode(response)
+        found = _decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        salvaged = _salvaged(response)
+        salvaged = _salvaged(raw)
         if salvaged is None:
             return Reply(Kind.UNREADABLE)
         found = salvaged
-    usage = _usage(found.usageMetadata)
+    return condense(found) or _unspoken(found, raw)
+
+
+def condense(found: Response) -> Reply | None:
+    """Condense a response that was decoded; None for one of which not enough was decoded to tell."""
+    counts = found.usageMetadata
+    usage = _NO_USAGE if counts is None else _usage(counts)
     if found.promptFeedback is not None:
         reason = found.promptFeedback.blockReason
         if reason and reason != "BLOCKED_REASON_UNSPECIFIED":
             return Reply(Kind.BLOCKED, _word(reason), "", usage)
     candidate = _best(found.candidates) if found.candidates else None
+    if candidate is None or candidate.content is None or not candidate.content.parts:
+        return None
+    text = _text(candidate.content.parts)
+    return Reply(Kind.SPOKEN, _reason(candidate), text, usage) if text else None
+
+
+def _unspoken(found: Response, raw: msgspec.Raw) -> Reply:
+    """Condense a response without a text. Few are, so what it holds instead may take its time."""
+    usage = _NO_USAGE if found.usageMetadata is None else _usage(found.usageMetadata)
+    candidate = _best(found.candidates) if found.candidates else None
     if candidate is None:
-        return Reply(_kind_of_nothing(response), "", "", usage)
-    return _spoken(candidate, usage, response)
-
-
-def _spoken(candidate: _Candidate, usage: Usage, response: msgspec.Raw) -> Reply:
-    reason = _reason(candidate)
+        return Reply(_kind_of_nothing(raw), "", "", usage)
     parts = candidate.content.parts if candidate.content is not None else None
-    text = _text(parts) if parts else ""
-    if text:
-        return Reply(Kind.SPOKEN, reason, text, usage)
     calls = _calls(parts or ())
-    speaks = bool(calls) or (bool(parts) and _says_something_else(response))
-    return Reply(Kind.SPOKEN if speaks else Kind.SILENT, reason, calls, usage)
+    speaks = bool(calls) or (bool(parts) and _says_something_else(raw))
+    return Reply(Kind.SPOKEN if speaks else Kind.SILENT, _reason(candidate), calls, usage)
 
 
 def _text(parts: list[_Part | None]) -> str:
@@ -173,10 +184,10 @@ def _kind_of_nothing(response: msgspec.Raw) -> Kind:
     return Kind.EMPTY if bytes(response).translate(None, b" \t\r\n") in (b"{}", b"null", b"") else Kind.NO_CANDIDATES
 
 
-def _usage(found: _Counts | None) -> Usage:
+def _usage(found: _Counts) -> Usage:
     """What is absent counts as none; a report of nothing is no report."""
-    if found is None or found == _NO_COUNTS:
-        return Usage()
+    if found.promptTokenCount is None and found == _NO_COUNTS:
+        return _NO_USAGE
     return Usage(
         1,
         found.promptTokenCount or 0,
@@ -190,7 +201,7 @@ def _usage(found: _Counts | None) -> Usage:
 _T = TypeVar("_T")
 
 
-def _salvaged(response: msgspec.Raw) -> _Response | None:
+def _salvaged(response: msgspec.Raw) -> Response | None:
     """What is sound of a response whose shape is odd somewhere; None if it is no JSON object at all."""
     try:
         value = orjson.loads(memoryview(response))
@@ -199,7 +210,7 @@ def _salvaged(response: msgspec.Raw) -> _Response | None:
     if not isinstance(value, dict):
         return None
     found = value.get("candidates")
-    return _Response(
+    return Response(
         candidates=[_sound(one, _Candidate) for one in found] if isinstance(found, list) else None,
         promptFeedback=_sound(value.get("promptFeedback"), _Feedback),
         usageMetadata=_sound_counts(value.get("usageMetadata")),

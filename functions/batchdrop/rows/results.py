@@ -71,30 +71,26 @@ def _json_line(how: ResultFormat) -> Callable[[Answered, int], bytes]:
 
 def _json_of_json(how: ResultFormat) -> Callable[[Answered, int], bytes]:
     """The record as it was written, with the answer's members at its end."""
-    members = _members_writer(how.answer)
-    return lambda answered, _: _with_members(json_of(answered.side), members(answered.output))
+    own = list(how.answer[:-3])
+    text, *counts = (_encode(name).replace(b"%", b"%%") for name in (own[0], *how.answer[-3:]))
+    text += b":%b"
+    counted = b"%%b%%b,%b:%%b,%b:%%d,%b:%%d}\n" % tuple(counts)
+    silent = b"%%b%%b,%b:%%b,%b:null,%b:null}\n" % tuple(counts)
+    ends = {"STOP": b'"STOP"', "": b"null"}
 
-
-def _members_writer(names: tuple[str, ...]) -> Callable[[Output], bytes]:
-    """How to write the answer's members, and the brace that follows them."""
-    *own, _, _, _ = names
-    text = _encode(own[0]) + b":"
-    reason, prompt, output = map(_encode, names[-3:])
-    counts = b",%b:%%b,%b:%%b,%b:%%b}" % tuple(name.replace(b"%", b"%%") for name in (reason, prompt, output))
-
-    def members(found: Output) -> bytes:
-        fields, usage = found.fields, found.usage
+    def line(answered: Answered, _: int) -> bytes:
+        found = answered.output
+        fields, usage, ended = found.fields, found.usage, found.finish_reason
         if fields is None:
-            answer = text + _encode(found.text)
+            answer = text % _encode(found.text)
         else:
-            named = fields if list(fields) == own else dict(zip(own, fields.values(), strict=True))
-            answer = _encode(named)[1:-1]
-        ended = _encode(found.finish_reason or None)
-        if not usage.rows:
-            return answer + counts % (ended, b"null", b"null")
-        return answer + counts % (ended, b"%d" % usage.prompt, b"%d" % (usage.output + usage.thoughts))
+            answer = _encode(fields if list(fields) == own else dict(zip(own, fields.values(), strict=True)))[1:-1]
+        record, end = _open(json_of(answered.side)), ends.get(ended) or _encode(ended)
+        if usage.rows:
+            return counted % (record, answer, end, usage.prompt, usage.output + usage.thoughts)
+        return silent % (record, answer, end)
 
-    return members
+    return line
 
 
 def _json_of_csv(how: ResultFormat) -> Callable[[Answered, int], bytes]:
@@ -113,7 +109,7 @@ def _native_line(answered: Answered, _: int) -> bytes:
     record = json_of(answered.side)
     response = bytes(answered.output.response)
     if b'"response"' not in record and b'"status"' not in record and b"\\u" not in record:
-        return _with_members(record, b'"response":%b}' % response)
+        return b'%b"response":%b}\n' % (_open(record), response)
     members: dict[str, object] = {name: raw for name, raw in members_of(record).items() if name != "response"}
     if "status" in members:
         members["status"] = ""
@@ -121,10 +117,15 @@ def _native_line(answered: Answered, _: int) -> bytes:
     return _encode(members) + b"\n"
 
 
-def _with_members(record: bytes, members: bytes) -> bytes:
-    """Put members, and the brace that follows them, behind those of an object."""
-    body = record.rstrip()[:-1].rstrip()
-    return b"%b%b%b\n" % (body, b"" if body.endswith(b"{") else b",", members)
+def _open(record: bytes) -> bytes:
+    """An object up to where more members may follow."""
+    body = record[:-1] if record.endswith(b"}") else record.rstrip()[:-1]
+    if body[-1] <= _BLANK or body.endswith(b"{"):
+        body = body.rstrip()
+    return body if body.endswith(b"{") else body + b","
+
+
+_BLANK = ord(" ")
 
 
 def _csv_line(how: ResultFormat) -> Callable[[Answered, int], bytes]:

@@ -1,13 +1,12 @@
 """Whether a reply is a good answer: blocked, cut off, finished oddly, or not what the schema asks for."""
 
 from collections.abc import Iterator
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
-import msgspec
 import orjson
 
 from batchdrop.rows.conform import Checker, Mismatch
-from batchdrop.rows.lenient import Found, is_flat, json_in
+from batchdrop.rows.lenient import FLAT, Found, is_flat, json_in
 from batchdrop.rows.replies import CUT, FINISHED, Kind, Reply
 from batchdrop.rows.status import Trouble
 
@@ -26,7 +25,7 @@ _BLOCKING = frozenset(
 )
 
 
-class Typed(msgspec.Struct, frozen=True, gc=False):
+class Typed(NamedTuple):
     """An answer that fits its schema. `fields` has every property of an object schema, in its order, null if absent.
 
     `lenient`: words, fences or missing quotes around the JSON were overlooked.
@@ -66,9 +65,11 @@ def typed(reply: Reply, checker: Checker) -> Typed | Trouble:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _typed_in_words(reply, checker)
-    if checker.fits(value) and is_flat(text):
-        return _typed(value, text, checker, lenient=False)
-    return _typed_in_words(reply, checker)
+    if not checker.fits(value) or (len(text) > FLAT and not is_flat(text)):
+        return _typed_in_words(reply, checker)
+    if checker.properties and tuple(value) == checker.properties:
+        return Typed(text, value, lenient=False)
+    return _typed(value, text, checker, lenient=False)
 
 
 def _typed_in_words(reply: Reply, checker: Checker) -> Typed | Trouble:
@@ -92,11 +93,8 @@ def _readings(text: str, checker: Checker) -> Iterator[Found]:
 def _typed(value: object, text: str, checker: Checker, *, lenient: bool) -> Typed:
     if not checker.properties:
         return Typed(value if isinstance(value, str) else orjson.dumps(value).decode(), None, lenient)
-    if not isinstance(value, dict):
-        return Typed(text, dict.fromkeys(checker.properties), lenient)
-    if tuple(value) == checker.properties:
-        return Typed(text, value, lenient)
-    return Typed(text, {name: value.get(name) for name in checker.properties}, lenient)
+    known = value if isinstance(value, dict) else {}
+    return Typed(text, {name: known.get(name) for name in checker.properties}, lenient)
 
 
 def _blocking(message: str) -> Trouble:

@@ -1,4 +1,4 @@
-"""Answers on their way into row order, in bounded memory.
+"""Answers on their way into row order, in bounded memory. A place is a number that orders all rows of a batch.
 
 What fits the budget is sorted in memory. Beyond it, sorted runs are written to `work`, one after the other, and later
 the same range of rows is read of each run: ranges are cut so that each fits the budget again, whatever the answers'
@@ -9,10 +9,13 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from itertools import chain
 
 import msgspec
 
+from batchdrop.domain.ids import RowNumber
 from batchdrop.rows.answers import Answer
+from batchdrop.rows.collate import Pair
 from batchdrop.steps.blocks import Blocks
 from batchdrop.steps.context import Context
 from batchdrop.steps.lots import LazyObject
@@ -22,9 +25,6 @@ _decode = msgspec.msgpack.Decoder(Answer).decode
 _PER_ANSWER = 64
 """What an answer takes besides its bytes."""
 _NO_PLACE = 2**62
-
-Placed = tuple[int, Answer]
-"""An answer and its place: a number that orders all rows of a batch."""
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -51,16 +51,13 @@ class _Shelf:
         self._offsets = array("q", [0])
         self._order: list[int] = []
 
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        return len(self._data) + _PER_ANSWER * len(self._places)
-
-    def add(self, place: int, answer: Answer) -> None:
-        """Put an answer behind the others."""
+    def add(self, place: int, answer: Answer) -> int:
+        """Put an answer behind the others. Tells about how many bytes all take."""
         self._data += _encode(answer)
+        size = len(self._data)
         self._places.append(place)
-        self._offsets.append(len(self._data))
+        self._offsets.append(size)
+        return size + _PER_ANSWER * len(self._places)
 
     def add_stretch(self, run: _Run, first: int, end: int, chunks: Iterable[bytes]) -> None:
         """Put there what lies in a run from the place `first` to before `end`; the chunks are just that."""
@@ -75,13 +72,13 @@ class _Shelf:
         """Find the order; nothing may be added after this."""
         self._order = sorted(range(len(self._places)), key=self._places.__getitem__)
 
-    def between(self, first: int, end: int) -> Iterator[Placed]:
+    def between(self, first: int, end: int) -> Iterator[Pair]:
         """As that of the store."""
         place_of, offsets, data = self._places.__getitem__, self._offsets, memoryview(self._data)
         begin = bisect_left(self._order, first, key=place_of)
         stop = bisect_left(self._order, end, key=place_of)
         for index in self._order[begin:stop]:
-            yield place_of(index), _decode(data[offsets[index] : offsets[index + 1]])
+            yield RowNumber(place_of(index) - first), _decode(data[offsets[index] : offsets[index + 1]])
 
     def write(self, target: LazyObject) -> _Run:
         """Write all answers in order."""
@@ -113,8 +110,7 @@ class AnswerStore:
 
     def add(self, place: int, answer: Answer) -> None:
         """Take an answer."""
-        self._shelf.add(place, answer)
-        if self._shelf.size > self._memory:
+        if self._shelf.add(place, answer) > self._memory:
             self._spill()
 
     def finish(self) -> None:
@@ -122,24 +118,22 @@ class AnswerStore:
         if not self._runs:
             self._shelf.sort()
             return
-        if self._shelf.size:
-            self._spill()
+        self._spill()
         self._starts = _cut(self._runs, self._memory)
 
-    def between(self, first: int, end: int) -> Iterator[Placed]:
-        """Answers whose place is `first` or above, and below `end`."""
+    def between(self, first: int, end: int) -> Iterator[Pair]:
+        """Answers whose place is `first` or above, and below `end`; their rows count from there."""
         if not self._runs:
-            yield from self._shelf.between(first, end)
-            return
-        for number in range(max(bisect_right(self._starts, first) - 1, 0), bisect_left(self._starts, end)):
-            yield from self._load(number).between(first, end)
+            return self._shelf.between(first, end)
+        ranges = range(max(bisect_right(self._starts, first) - 1, 0), bisect_left(self._starts, end))
+        return chain.from_iterable(self._load(number).between(first, end) for number in ranges)
 
     def _spill(self) -> None:
         self._shelf.sort()
         with ExitStack() as stack:
             target = LazyObject(self._context, stack, f"{self._folder}/run-{len(self._runs)}")
             run = self._shelf.write(target)
-        self._runs.append(run)
+        self._runs += [run] if run.name else []
         self._shelf = _Shelf()
 
     def _load(self, number: int) -> _Shelf:

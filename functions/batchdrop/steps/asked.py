@@ -51,7 +51,7 @@ class Asked:
         for line in lines_of(chunks):
             found = parse_line(line)
             if found is not None:
-                yield found.key, found.fingerprint
+                yield found[0], found[1].fingerprint
 
     def _in_sidecars(self) -> Iterator[Row]:
         lots = frozenset(self._batch.lots)

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from batchdrop.domain.batch import Batch
-from batchdrop.domain.ids import JobId, RowNumber, ShardIndex
+from batchdrop.domain.ids import JobId, ShardIndex
 from batchdrop.domain.objects import ObjectInfo
-from batchdrop.rows.answers import Line, parse_line
+from batchdrop.rows.answers import parse_line, with_response
 from batchdrop.rows.collate import Pair
-from batchdrop.rows.sidecar import lines_of
+from batchdrop.rows.sidecar import views_of
 from batchdrop.steps.answer_store import AnswerStore
 from batchdrop.steps.asked import Asked
 from batchdrop.steps.context import Context
@@ -51,12 +51,8 @@ class SortedAnswers:
 
     def of(self, shard: ShardName) -> Iterator[Pair]:
         """Answers to rows of a shard, in row order."""
-        span = self._spans.get(_prefix(shard))
-        if span is None:
-            return
-        first = span.first
-        for place, answer in self._store.between(first, first + span.rows):
-            yield RowNumber(place - first), answer
+        span = self._spans[_prefix(shard)]
+        return self._store.between(span.first, span.first + span.rows)
 
 
 def sort_answers(
@@ -97,48 +93,49 @@ class _Sorter:
     def by_key(self) -> Seen:
         """Take every line that has a key of the batch."""
         lines = strangers = 0
-        add = self._store.add
+        place, add = self._place, self._store.add
         for line in self._lines():
             lines += 1
             found = parse_line(line)
             if found is None:
-                strangers += 1
+                blank = bytes(line).isspace()
+                lines, strangers = lines - blank, strangers + (not blank)
                 continue
-            span, row = self._place(found.key)
+            key, answer = found
+            span, row = place(key)
             if span is None:
                 strangers += 1
-                if found.fingerprint:
-                    self.unplaced.add(found.fingerprint)
+                self.unplaced.update([answer.fingerprint] if answer.fingerprint else ())
             elif span.rows:
-                add(span.first + row, found.answer(native=span.native))
+                add(span.first + row, with_response(answer, line) if span.native else answer)
         return Seen(lines, strangers)
 
     def by_echo(self, keys: Mapping[str, str]) -> int:
         """Take the lines whose key is of no use, but whose echo is one row's alone; tells how many."""
-        found = 0
+        taken = 0
         for line in self._lines() if keys else ():
-            parsed = parse_line(line)
-            if parsed is not None and self._place(parsed.key)[0] is None and parsed.fingerprint in keys:
-                found += 1
-                self._take(parsed, keys[parsed.fingerprint])
-        return found
-
-    def _take(self, found: Line, key: str) -> None:
-        span, row = self._place(key)
-        if span is not None and span.rows:
-            self._store.add(span.first + row, found.answer(native=span.native, rekeyed=True))
+            found = parse_line(line)
+            if found is None or found[1].fingerprint not in keys or self._place(found[0])[0] is not None:
+                continue
+            answer = msgspec.structs.replace(found[1], rekeyed=True)
+            span, row = self._place(keys[answer.fingerprint])
+            if span is not None and span.rows:
+                self._store.add(span.first + row, with_response(answer, line) if span.native else answer)
+            taken += span is not None
+        return taken
 
     def _place(self, key: str) -> tuple[_Span | None, int]:
+        """The shard and the row of a key; no shard if no row of the batch has it."""
         prefix, _, row = key.rpartition(".")
         span = self._spans.get(prefix)
-        if span is None or not (row.isascii() and row.isdigit()) or len(row) > _MOST_DIGITS:
+        if span is None or not row.isdecimal() or len(row) > _MOST_DIGITS:
             return None, 0
         number = int(row)
         return (span, number) if number < span.rows or not span.rows else (None, 0)
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self) -> Iterator[bytes | memoryview]:
         for file in self._files:
-            yield from lines_of(self._context.objects.read(file.bucket, file.name, file.generation))
+            yield from views_of(self._context.objects.read(file.bucket, file.name, file.generation))
 
 
 def _spans(batch: Batch, shards: Mapping[ShardName, Wanted]) -> dict[str, _Span]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.shard import Usage
-from batchdrop.rows.answers import Answer, Expectation, Judge, Line, parse_line
+from batchdrop.rows.answers import Answer, Expectation, Judge, parse_line, with_response
 from batchdrop.rows.fingerprint import fingerprint
 from batchdrop.rows.replies import read_reply
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, SideRow, Stage
@@ -34,14 +34,16 @@ LABEL = {"type": "string", "enum": ["GOOD", "BAD"]}
 REVIEW = {"type": "object", "properties": {"label": LABEL, "score": {"type": "number"}}, "required": ["label"]}
 
 
-def parsed(line: bytes) -> Line:
+def parsed(line: bytes) -> tuple[str, Answer]:
     found = parse_line(line)
     assert found is not None
+    assert parse_line(memoryview(line)) == found
     return found
 
 
 def read(line: bytes, expectation: Expectation = PLAIN) -> Answer:
-    return parsed(line).answer(native=expectation.native)
+    answer = parsed(line)[1]
+    return with_response(answer, line) if expectation.native else answer
 
 
 def judge(answer: Answer, side: SideRow, expectation: Expectation) -> Outcome:
@@ -75,13 +77,13 @@ def answered(outcome: Outcome) -> Answered:
 
 
 def test_a_line_gives_key_status_time_and_response_and_the_fingerprint_of_its_echo() -> None:
-    line = parsed(GOOD)
-    assert line.key == "2"
-    assert line.status == ""
-    assert line.processed_time == "2025-01-26T18:50:04.256+00:00"
-    assert line.fingerprint == fingerprint(REQUEST)
-    assert line.raw_size == len(GOOD)
-    assert bytes(line.response) == GOOD[GOOD.index(b'{"candidates"') : -1]
+    key, answer = parsed(GOOD)
+    assert key == "2"
+    assert answer.status == ""
+    assert answer.processed_time == "2025-01-26T18:50:04.256+00:00"
+    assert answer.fingerprint == fingerprint(REQUEST)
+    assert answer.raw_size == len(GOOD)
+    assert with_response(answer, GOOD).response == GOOD[GOOD.index(b'{"candidates"') : -1]
 
 
 def test_a_good_answer_is_a_result_with_its_text_finish_reason_and_tokens() -> None:
@@ -94,7 +96,7 @@ def test_a_good_answer_is_a_result_with_its_text_finish_reason_and_tokens() -> N
 
 
 def test_a_bad_request_fails_with_vertex_own_message() -> None:
-    assert parsed(BAD_ROLE).key == ""
+    assert parsed(BAD_ROLE)[0] == ""
     outcome = judge(read(BAD_ROLE), SIDE, PLAIN)
     assert isinstance(outcome, Failed)
     assert outcome.problem.stage is Stage.ANSWER
@@ -105,7 +107,7 @@ def test_a_bad_request_fails_with_vertex_own_message() -> None:
 
 
 def test_a_key_that_became_a_number_is_text_again() -> None:
-    assert parsed(b'{"custom_id":17}').key == "17"
+    assert parsed(b'{"custom_id":17}')[0] == "17"
 
 
 def test_nulls_in_the_echo_do_not_change_the_fingerprint() -> None:
@@ -124,6 +126,7 @@ def test_an_echo_that_is_no_request_has_no_fingerprint(echo: object) -> None:
 )
 def test_a_line_that_is_no_object_is_unreadable(line: bytes) -> None:
     assert parse_line(line) is None
+    assert parse_line(memoryview(line)) is None
 
 
 @pytest.mark.parametrize(
@@ -469,7 +472,8 @@ def test_no_line_breaks_it(line: bytes, native: bool, typed: bool) -> None:  # n
     found = parse_line(line)
     if found is not None:
         expectation = Expectation(native=native, output_schema=REVIEW if typed else None)
-        assert judge(found.answer(native=native), SIDE, expectation).side is SIDE
+        answer = with_response(found[1], line) if native else found[1]
+        assert judge(answer, SIDE, expectation).side is SIDE
 
 
 @given(st.text(max_size=60) | st.text('{}[]":, \n`1a', max_size=60))

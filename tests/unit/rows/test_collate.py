@@ -172,12 +172,6 @@ def test_a_row_that_will_not_be_tried_again_is_an_error() -> None:
     assert collation.tally == Tally(errors=2)
 
 
-def test_pairs_out_of_order_are_refused() -> None:
-    pairs = [(RowNumber(1), answer(1)), (RowNumber(0), answer(0))]
-    with pytest.raises(ValueError, match="row 0 comes after row 1"):
-        list(collation_of([side(0), side(1)], pairs))
-
-
 def test_pairs_are_read_no_further_than_needed() -> None:
     taken: list[int] = []
 

@@ -38,7 +38,7 @@ def test_any_stretch_comes_in_order_whatever_fits_in_memory(
     store.finish()
     first, end = sorted(bounds)
     for start, stop in ((0, 2**60), (first, end), (first, end)):
-        found = list(store.between(start, stop))
+        found = [(row + start, one) for row, one in store.between(start, stop)]
         assert [place for place, _ in found] == sorted(place for place, _ in placed if start <= place < stop)
         assert sorted(found, key=repr) == sorted(
             ((place, answer(text)) for place, text in placed if start <= place < stop), key=repr
@@ -69,7 +69,7 @@ def test_a_range_that_was_read_serves_the_next_rows_too() -> None:
     reads: list[str] = []
     service.objects.before_call = lambda method, name: reads.append(name) if method == "read" else None
     for row in range(100):
-        assert [place for place, _ in store.between(row, row + 1)] == [row]
+        assert [place for place, _ in store.between(row, row + 1)] == [0]
     assert len(reads) < 100
 
 

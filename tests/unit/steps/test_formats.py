@@ -1,16 +1,13 @@
-"""The whole service in memory: every format gives the same answers, however it is packed, cut and delivered."""
+"""The whole service in memory: every format gives the same answers, however it is packed and cut."""
 
 import gzip
 import io
-import json
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,63 +19,20 @@ from batchdrop.domain.job import Compression
 from batchdrop.domain.reasons import Code
 from batchdrop.domain.shard import ByteSlice, RowGroups, StoredSlice
 from batchdrop.domain.states import JobState
-from batchdrop.steps.run import run_turn
 from tests.fakes.service import SETTINGS, FakeService
-
-PROMPT = "---\nmodel: gemini-3.5-flash-lite\nbatch.output: jsonl\n---\nDescribe {{name}} in one line.\n"
-RECORDS = [
-    (str(number), f'Chair "{number}", with\narms' if number % 4 == 0 else f"Table {number}") for number in range(150)
-]
-PACK: dict[str, Callable[[bytes], bytes]] = {
-    "": bytes,
-    ".gz": gzip.compress,
-    ".zst": zstandard.compress,
-}
-
-Records = list[tuple[str, str]]
-
-
-def as_csv(records: Records) -> bytes:
-    quoted = (",".join('"' + cell.replace('"', '""') + '"' for cell in record) for record in records)
-    return ("id,name\n" + "".join(f"{line}\n" for line in quoted)).encode()
-
-
-def as_jsonl(records: Records) -> bytes:
-    return "".join(json.dumps({"id": key, "name": name}) + "\n" for key, name in records).encode()
-
-
-def as_native(records: Records) -> bytes:
-    requests = ({"contents": [{"role": "user", "parts": [{"text": name}]}]} for _, name in records)
-    return "".join(
-        json.dumps({"id": key, "request": request}) + "\n" for (key, _), request in zip(records, requests, strict=True)
-    ).encode()
-
-
-def as_parquet(records: Records, rows: int = 7) -> bytes:
-    written = io.BytesIO()
-    table = pa.table({"id": [key for key, _ in records], "name": [name for _, name in records]})
-    pq.write_table(table, written, row_group_size=rows)
-    return written.getvalue()
-
-
-def service_of(shard_bytes: int, prompt: str = PROMPT) -> FakeService:
-    service = FakeService(msgspec.structs.replace(SETTINGS, shard_bytes=shard_bytes))
-    service.drop("default.prompt", prompt)
-    return service
-
-
-def results(name: str, data: bytes, shard_bytes: int = SETTINGS.shard_bytes) -> bytes:
-    """The result file, all rows of which were answered."""
-    service = service_of(shard_bytes)
-    service.drop(name, data)
-    service.run()
-    counts = service.manifest(name)["counts"]
-    assert counts["rows"] == counts["results"]
-    return service.file(name, "results")
-
-
-def lines_of(data: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in data.splitlines()]
+from tests.unit.steps.packed import (
+    PACK,
+    PROMPT,
+    RECORDS,
+    Records,
+    as_csv,
+    as_jsonl,
+    as_native,
+    as_parquet,
+    lines_of,
+    results,
+    service_of,
+)
 
 
 @pytest.mark.parametrize("packed", list(PACK))
@@ -165,70 +119,6 @@ def test_what_is_stored_with_an_encoding_is_read_as_it_is_stored() -> None:
     assert layout is not None
     assert layout.compression is Compression.GZIP
     assert service.manifest("a.csv")["counts"]["results"] == len(RECORDS)
-
-
-def test_unpacking_that_takes_longer_than_a_run_goes_on_in_the_next() -> None:
-    expected = results("a.csv", as_csv(RECORDS))
-    service = service_of(500)
-    slow = timedelta(seconds=150)
-    service.objects.before_call = lambda method, name: (
-        service.clock.advance(slow) if method == "write" and "/plain/" in name else None
-    )
-    info = service.drop("a.csv.gz", gzip.compress(as_csv(RECORDS)))
-    service.run()
-    unpacked = service.job(info).cursor.unpacked
-    assert unpacked is not None
-    assert len(unpacked.lists) > 2
-    assert unpacked.slices == len(service.shards(info))
-    assert service.file("a.csv.gz", "results") == expected
-
-
-@pytest.mark.parametrize("moment", range(1, 8))
-def test_a_plan_that_is_delivered_again_amid_unpacking_loses_and_doubles_nothing(moment: int) -> None:
-    service = service_of(400)
-    info = service.drop("a.csv.gz", gzip.compress(as_csv(RECORDS)))
-    calls = 0
-
-    def again(method: str, name: str) -> None:
-        nonlocal calls
-        if method == "write" and "/plain/" in name:
-            calls += 1
-            if calls == moment:
-                (turn,) = [path for path in service.turns() if "/plan-" in path]
-                run_turn(service.context, turn)
-
-    service.objects.before_call = again
-    service.run()
-    assert calls > moment
-    folders = {
-        shard.slice.name.rsplit("/", 1)[0] for shard in service.shards(info) if isinstance(shard.slice, StoredSlice)
-    }
-    assert len(folders) == 1
-    assert service.file("a.csv.gz", "results") == results("a.csv", as_csv(RECORDS))
-
-
-class Crash(Exception):
-    """A run that dies."""
-
-
-@pytest.mark.parametrize("moment", range(1, 8))
-def test_a_run_that_dies_amid_unpacking_is_made_good(moment: int) -> None:
-    service = service_of(400)
-    calls = 0
-
-    def die(method: str, name: str) -> None:
-        nonlocal calls
-        if method == "write" and "/plain/" in name:
-            calls += 1
-            if calls == moment:
-                raise Crash
-
-    service.objects.before_call = die
-    service.drop("a.jsonl.zst", zstandard.compress(as_jsonl(RECORDS)))
-    with pytest.raises(Crash):
-        service.run()
-    service.run_on(timedelta(minutes=20), ticks=2)
-    assert service.file("a.jsonl.zst", "results") == results("a.jsonl", as_jsonl(RECORDS))
 
 
 @pytest.mark.parametrize(
