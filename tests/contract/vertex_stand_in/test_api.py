@@ -11,23 +11,10 @@ from google.cloud.storage import Client as StorageClient
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from infra.local.storage import StorageServer
-from infra.local.vertex.server import VertexServer
 from infra.local.vertex.settings import Settings
-from tests.contract.vertex_support import AT_ONCE, MODEL, Rig, Row, by_id, numbered, rigged
+from tests.contract.vertex_stand_in.support import AT_ONCE, MODEL, Rig, Row, by_id, numbered, rigged
 
 _SLOW = Settings(queue_s=0.0, pending_s=0.0, run_s=60.0)
-
-
-@pytest.fixture(scope="module")
-def server(storage_server: StorageServer) -> Iterator[VertexServer]:
-    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
-        yield server
-
-
-@pytest.fixture
-def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with Rig(server, storage_client) as rig:
-        yield rig
 
 
 @pytest.fixture

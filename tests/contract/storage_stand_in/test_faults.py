@@ -1,6 +1,6 @@
 """Faults on the storage stand-in: they strike what they are meant for, as often as asked, and are counted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -9,15 +9,9 @@ from google.cloud.storage import Bucket, Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from infra.local.storage import Fault, FaultAction, FaultMethod, FaultStage, StorageServer
-from tests.contract.storage_support import new_bucket, put, serving
+from tests.contract.storage_stand_in.support import new_bucket, put
 
 AT_ONCE = DEFAULT_RETRY.with_delay(initial=0.001, maximum=0.001, multiplier=1.0)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StorageServer, Client]]:
-    with serving(tmp_path_factory.mktemp("storage")) as pair:
-        yield pair
 
 
 @pytest.fixture

@@ -9,30 +9,16 @@ from google import genai
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import JobServiceClient, JobState
-from google.cloud.storage import Client as StorageClient
 from google.genai.types import BatchJob, HttpOptions
 from google.genai.types import JobState as GenaiState
 from google.oauth2.credentials import Credentials as Token
 
 from infra.local.storage import StorageServer
 from infra.local.vertex.control import JobFault
-from infra.local.vertex.server import VertexServer
-from tests.contract.vertex_support import AT_ONCE, Rig, by_id, numbered, until
+from tests.contract.vertex_stand_in.support import Rig, by_id, numbered, until
 
 _anonymous: Callable[[], Credentials] = AnonymousCredentials
 _token: Callable[[str], Credentials] = Token
-
-
-@pytest.fixture(scope="module")
-def server(storage_server: StorageServer) -> Iterator[VertexServer]:
-    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
-        yield server
-
-
-@pytest.fixture
-def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with Rig(server, storage_client) as rig:
-        yield rig
 
 
 @pytest.fixture

@@ -2,44 +2,17 @@
 
 import gzip
 import io
-from collections.abc import Iterator
 
 import pytest
 import requests
 from google.api_core import exceptions
-from google.cloud.storage import Blob, Bucket, Client
+from google.cloud.storage import Blob, Bucket
 
 from infra.local.storage import StorageServer
-from tests.contract.storage_support import new_bucket, path_of, put, serving
+from tests.contract.storage_stand_in.support import path_of, put
 
 PLAIN = b"row\n" * 5000
 PACKED = gzip.compress(PLAIN)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StorageServer, Client]]:
-    with serving(tmp_path_factory.mktemp("storage")) as pair:
-        yield pair
-
-
-@pytest.fixture(scope="module")
-def server(running: tuple[StorageServer, Client]) -> StorageServer:
-    return running[0]
-
-
-@pytest.fixture(scope="module")
-def client(running: tuple[StorageServer, Client]) -> Client:
-    return running[1]
-
-
-@pytest.fixture
-def bucket(client: Client) -> Bucket:
-    return new_bucket(client)
-
-
-@pytest.fixture
-def versioned(client: Client) -> Bucket:
-    return new_bucket(client, versioned=True)
 
 
 def packed(bucket: Bucket, content: bytes = PACKED) -> Blob:

@@ -13,7 +13,7 @@ from google.api_core import exceptions
 from google.cloud.storage import Bucket, Client
 
 from infra.local.storage import EventKind, HttpNotifier, StorageEvent, StorageServer
-from tests.contract.storage_support import WAIT_S, Recorder, connected, new_bucket, put, serving, told
+from tests.contract.storage_stand_in.support import WAIT_S, Recorder, connected, new_bucket, put, serving, told
 
 FINALIZED, DELETED, ARCHIVED = EventKind.FINALIZED, EventKind.DELETED, EventKind.ARCHIVED
 
@@ -27,16 +27,6 @@ def recorder() -> Recorder:
 def client(tmp_path_factory: pytest.TempPathFactory, recorder: Recorder) -> Iterator[Client]:
     with serving(tmp_path_factory.mktemp("storage"), recorder) as (_, client):
         yield client
-
-
-@pytest.fixture
-def bucket(client: Client) -> Bucket:
-    return new_bucket(client)
-
-
-@pytest.fixture
-def versioned(client: Client) -> Bucket:
-    return new_bucket(client, versioned=True)
 
 
 def test_an_event_carries_the_resource_as_the_cloud_sends_it(bucket: Bucket, recorder: Recorder) -> None:

@@ -3,7 +3,6 @@
 import http.client
 import io
 import time
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,31 +11,10 @@ from google.api_core import exceptions
 from google.cloud.storage import Bucket, Client
 
 from infra.local.storage import StorageServer
-from tests.contract.storage_support import WAIT_S, Zeros, crc32c, new_bucket, put, serving
+from tests.contract.storage_stand_in.support import WAIT_S, Zeros, crc32c, new_bucket, put
 
 KIB = 1024
 PIECE = 256 * KIB
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StorageServer, Client]]:
-    with serving(tmp_path_factory.mktemp("storage")) as pair:
-        yield pair
-
-
-@pytest.fixture(scope="module")
-def server(running: tuple[StorageServer, Client]) -> StorageServer:
-    return running[0]
-
-
-@pytest.fixture(scope="module")
-def client(running: tuple[StorageServer, Client]) -> Client:
-    return running[1]
-
-
-@pytest.fixture
-def bucket(client: Client) -> Bucket:
-    return new_bucket(client)
 
 
 def begin(server: StorageServer, bucket: Bucket, **query: str) -> str:

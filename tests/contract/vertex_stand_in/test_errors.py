@@ -1,29 +1,13 @@
 """The errors of jobs and calls that others captured of the live service, word for word."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from google.cloud.storage import Client as StorageClient
 
 from infra.local.storage import Fault, FaultMethod, StorageServer
 from infra.local.vertex.control import JobFault
-from infra.local.vertex.server import VertexServer
-from tests.contract.vertex_support import AT_ONCE, Rig, Row, asked, numbered
-
-
-@pytest.fixture(scope="module")
-def server(storage_server: StorageServer) -> Iterator[VertexServer]:
-    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
-        yield server
-
-
-@pytest.fixture
-def vertex(server: VertexServer, storage_client: StorageClient, storage_server: StorageServer) -> Iterator[Rig]:
-    with Rig(server, storage_client) as rig:
-        yield rig
-    storage_server.faults.clear()
+from tests.contract.vertex_stand_in.support import Rig, Row, asked, numbered
 
 
 def rest(rig: Rig, name: str) -> Row:

@@ -1,7 +1,6 @@
 """The rows that the Vertex stand-in writes, and what it would have billed for them."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,21 +8,8 @@ from google.cloud.aiplatform_v1 import JobState
 from google.cloud.storage import Client as StorageClient
 
 from infra.local.storage import StorageServer
-from infra.local.vertex.server import VertexServer
 from infra.local.vertex.settings import Settings
-from tests.contract.vertex_support import AT_ONCE, Rig, Row, asked, by_id, numbered, rigged, said
-
-
-@pytest.fixture(scope="module")
-def server(storage_server: StorageServer) -> Iterator[VertexServer]:
-    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
-        yield server
-
-
-@pytest.fixture
-def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with Rig(server, storage_client) as rig:
-        yield rig
+from tests.contract.vertex_stand_in.support import Rig, Row, asked, by_id, numbered, rigged, said
 
 
 def _switched(**settings: Any) -> Settings:

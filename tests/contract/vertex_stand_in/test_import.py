@@ -1,6 +1,5 @@
 """What the Vertex stand-in refuses of its input, each time with the whole job, after create has taken it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,23 +7,10 @@ from google.cloud.aiplatform_v1 import BatchPredictionJob, JobState
 from google.cloud.storage import Client as StorageClient
 
 from infra.local.storage import StorageServer
-from infra.local.vertex.server import VertexServer
 from infra.local.vertex.settings import Settings
-from tests.contract.vertex_support import AT_ONCE, Rig, Row, asked, by_id, numbered, rigged
+from tests.contract.vertex_stand_in.support import Rig, Row, asked, by_id, numbered, rigged
 
 _IMPORT = "Failed to import data. Please check 'Prepare input' section of the batch predictions documentation. "
-
-
-@pytest.fixture(scope="module")
-def server(storage_server: StorageServer) -> Iterator[VertexServer]:
-    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
-        yield server
-
-
-@pytest.fixture
-def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with Rig(server, storage_client) as rig:
-        yield rig
 
 
 def refusal(job: BatchPredictionJob) -> str:

@@ -1,7 +1,6 @@
 """Faults of the Vertex stand-in: scripted by method, job and row, consumed and listed."""
 
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import httpx
@@ -15,20 +14,7 @@ from infra.local.storage import StorageServer
 from infra.local.vertex.clock import SimClock
 from infra.local.vertex.control import JobFault, MethodFault, RowFault, refused_for
 from infra.local.vertex.faults import Method
-from infra.local.vertex.server import VertexServer
-from tests.contract.vertex_support import AT_ONCE, ENDS, Rig, by_id, numbered, rigged, said, until
-
-
-@pytest.fixture(scope="module")
-def server(storage_server: StorageServer) -> Iterator[VertexServer]:
-    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
-        yield server
-
-
-@pytest.fixture
-def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with Rig(server, storage_client) as rig:
-        yield rig
+from tests.contract.vertex_stand_in.support import AT_ONCE, ENDS, Rig, by_id, numbered, rigged, said, until
 
 
 def test_a_method_fault_happens_as_often_as_it_says_and_then_no_more(vertex: Rig) -> None:

@@ -1,17 +1,9 @@
 """When and how the predictions of a job appear in storage, on a clock that only the test moves."""
 
-import pytest
 from google.cloud.aiplatform_v1 import JobState
-from google.cloud.storage import Client as StorageClient
 
-from infra.local.storage import StorageServer
 from infra.local.vertex.control import JobFault
-from tests.contract.vertex_support import Standing, by_id, numbered, until
-
-
-@pytest.fixture
-def standing(storage_server: StorageServer, storage_client: StorageClient) -> Standing:
-    return Standing(storage_server.url, storage_client)
+from tests.contract.vertex_stand_in.support import Standing, by_id, numbered, until
 
 
 def test_rows_of_a_long_job_are_exported_while_it_runs_by_overwriting_one_object(standing: Standing) -> None:

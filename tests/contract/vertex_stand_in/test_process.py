@@ -19,9 +19,9 @@ from infra.local.vertex.__main__ import model_of
 from infra.local.vertex.control import VertexControl
 from infra.local.vertex.gcs import GcsStorage
 from infra.local.vertex.models.stand_in import StandIn
-from tests.contract.vertex_support import numbered, rigged, until
+from tests.contract.vertex_stand_in.support import numbered, rigged, until
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _STARTED = "vertex listening on "
 _LIGHT = """
 import sys, infra.local.vertex.__main__

@@ -13,14 +13,9 @@ from infra.local.storage import StorageServer
 from infra.local.vertex.control import JobFault
 from infra.local.vertex.faults import HeldState
 from infra.local.vertex.settings import OverRun
-from tests.contract.vertex_support import AT_ONCE, Standing, numbered, rigged, until
+from tests.contract.vertex_stand_in.support import AT_ONCE, Standing, numbered, rigged, until
 
 _HOUR = 3600.0
-
-
-@pytest.fixture
-def standing(storage_server: StorageServer, storage_client: StorageClient) -> Standing:
-    return Standing(storage_server.url, storage_client)
 
 
 def test_each_state_takes_its_time_and_the_times_of_the_job_show_it(standing: Standing) -> None:

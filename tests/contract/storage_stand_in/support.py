@@ -18,7 +18,7 @@ from google.cloud.storage import Blob, Bucket, Client
 
 from infra.local.storage import EventKind, StorageEvent, StorageServer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WAIT_S = 10.0
 MARKER = "marker"
 anonymous: Callable[[], Credentials] = AnonymousCredentials

@@ -1,6 +1,5 @@
 """Buckets, metadata, names and listing of the storage stand-in, through Google's client."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,28 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.storage import StorageServer
-from tests.contract.storage_support import anonymous, new_bucket, path_of, put, serving
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StorageServer, Client]]:
-    with serving(tmp_path_factory.mktemp("storage")) as pair:
-        yield pair
-
-
-@pytest.fixture(scope="module")
-def server(running: tuple[StorageServer, Client]) -> StorageServer:
-    return running[0]
-
-
-@pytest.fixture(scope="module")
-def client(running: tuple[StorageServer, Client]) -> Client:
-    return running[1]
-
-
-@pytest.fixture
-def bucket(client: Client) -> Bucket:
-    return new_bucket(client)
+from tests.contract.storage_stand_in.support import anonymous, new_bucket, path_of, put, serving
 
 
 def test_the_emulator_variable_alone_leads_the_client_here(

@@ -5,25 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from google.cloud.aiplatform_v1 import JobState
-from google.cloud.storage import Client as StorageClient
 
 from infra.local.storage import Fault, FaultAction, FaultMethod, FaultStage, StorageServer
 from infra.local.vertex.gcs import GcsStorage
 from infra.local.vertex.ports import BucketUnknownError
-from infra.local.vertex.server import VertexServer
-from tests.contract.vertex_support import AT_ONCE, Rig, numbered
-
-
-@pytest.fixture(scope="module")
-def server(storage_server: StorageServer) -> Iterator[VertexServer]:
-    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
-        yield server
-
-
-@pytest.fixture
-def vertex(server: VertexServer, storage_client: StorageClient) -> Iterator[Rig]:
-    with Rig(server, storage_client) as rig:
-        yield rig
+from tests.contract.vertex_stand_in.support import Rig, numbered
 
 
 @pytest.fixture

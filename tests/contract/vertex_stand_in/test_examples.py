@@ -2,18 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import httpx
-import pytest
 from google.cloud.storage import Client as StorageClient
 
 from infra.local.storage import StorageServer
 from infra.local.vertex.control import RowFault
 from infra.local.vertex.models.base import Question, Reply
-from infra.local.vertex.server import VertexServer
 from infra.local.vertex.settings import Settings
-from tests.contract.vertex_support import AT_ONCE, Rig, Row, asked, by_id, numbered, rigged
+from tests.contract.vertex_stand_in.support import Rig, Row, asked, by_id, numbered, rigged
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 
@@ -98,19 +95,6 @@ class Parrot:
 
     def close(self) -> None:
         """Nothing to let go of."""
-
-
-@pytest.fixture(scope="module")
-def server(storage_server: StorageServer) -> Iterator[VertexServer]:
-    with VertexServer(storage_url=storage_server.url, settings=AT_ONCE) as server:
-        yield server
-
-
-@pytest.fixture
-def vertex(server: VertexServer, storage_client: StorageClient, storage_server: StorageServer) -> Iterator[Rig]:
-    with Rig(server, storage_client) as rig:
-        yield rig
-    storage_server.faults.clear()
 
 
 def rest(rig: Rig, name: str) -> Row:

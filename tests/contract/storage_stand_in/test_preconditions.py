@@ -1,43 +1,16 @@
 """Preconditions on every method of the storage stand-in, through Google's client."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 from google.api_core import exceptions
-from google.cloud.storage import Bucket, Client
+from google.cloud.storage import Bucket
 
 from infra.local.storage import StorageServer
-from tests.contract.storage_support import new_bucket, put, serving
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StorageServer, Client]]:
-    with serving(tmp_path_factory.mktemp("storage")) as pair:
-        yield pair
-
-
-@pytest.fixture(scope="module")
-def server(running: tuple[StorageServer, Client]) -> StorageServer:
-    return running[0]
-
-
-@pytest.fixture(scope="module")
-def client(running: tuple[StorageServer, Client]) -> Client:
-    return running[1]
-
-
-@pytest.fixture
-def bucket(client: Client) -> Bucket:
-    return new_bucket(client)
-
-
-@pytest.fixture
-def versioned(client: Client) -> Bucket:
-    return new_bucket(client, versioned=True)
-
+from tests.contract.storage_stand_in.support import put
 
 WRITES: dict[str, Callable[[Bucket, int], object]] = {
     "insert": lambda bucket, match: put(bucket, "a", b"new", if_generation_match=match),

@@ -13,7 +13,16 @@ import requests
 from google.cloud.storage import Bucket
 
 from infra.local.storage import StorageServer
-from tests.contract.storage_support import WAIT_S, Drain, ServerProcess, Zeros, connected, new_bucket, put, serving
+from tests.contract.storage_stand_in.support import (
+    WAIT_S,
+    Drain,
+    ServerProcess,
+    Zeros,
+    connected,
+    new_bucket,
+    put,
+    serving,
+)
 
 MIB = 1 << 20
 LARGE = 200 * MIB

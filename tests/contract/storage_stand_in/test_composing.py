@@ -1,7 +1,5 @@
 """Composing, rewriting and copying on the storage stand-in, through Google's client."""
 
-from collections.abc import Iterator
-
 import pytest
 from google.api_core import exceptions
 from google.cloud.storage import Bucket, Client
@@ -9,18 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.local.storage.checksums import Hasher, combine
-from tests.contract.storage_support import crc32c, new_bucket, put, serving
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with serving(tmp_path_factory.mktemp("storage")) as (_, client):
-        yield client
-
-
-@pytest.fixture
-def bucket(client: Client) -> Bucket:
-    return new_bucket(client)
+from tests.contract.storage_stand_in.support import crc32c, new_bucket, put
 
 
 def test_composing_concatenates_in_the_order_asked_for(bucket: Bucket) -> None:

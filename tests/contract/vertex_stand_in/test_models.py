@@ -17,8 +17,8 @@ from infra.local.vertex.models.gemini import Gemini, GeminiAccess
 from infra.local.vertex.models.openai import OpenAI, OpenAIAccess
 from infra.local.vertex.models.sending import Patience
 from infra.local.vertex.settings import CURRENT_MODELS, Settings
-from tests.contract.vertex_provider import Provider, Reply
-from tests.contract.vertex_support import Rig, asked, by_id, numbered, rigged, said
+from tests.contract.vertex_stand_in.provider import Provider, Reply
+from tests.contract.vertex_stand_in.support import Rig, asked, by_id, numbered, rigged, said
 
 _QUICK = Patience(tries=3, first_pause_s=0.001)
 _PIXEL = b"\x89PNG not really"
