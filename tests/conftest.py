@@ -6,10 +6,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from infra.local.firestore import FirestoreEmulator
 from infra.local.paths import new_run
 from infra.local.stack import Stack, StackOptions
+
+# Examples judge the code, not how busy the machine is.
+hypothesis.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     (number, line, fingerprint, record), both in row order. `closed` names the outcomes of its rows.
     `signature` maps JSON path to type; None rides with no other lot. A lot with a `ride` rides with lots
     of the same only: suspects of a batch that could not be imported. `sifted` suspects were told apart by the
-    commonness of their shapes already.
+    commonness of their shapes already. `misfit`: an answer to each of its rows was not the JSON asked for.
     """
 
     number: LotNumber
@@ -120,6 +120,7 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     system_retries: int = 0
     ride: str = ""
     sifted: bool = False
+    misfit: bool = False
     closed: str = ""
 
 

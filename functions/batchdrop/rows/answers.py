@@ -10,7 +10,7 @@ from batchdrop.rows.conform import Checker, Schema
 from batchdrop.rows.fingerprint import Echo, fingerprint_of_echo
 from batchdrop.rows.replies import FINISHED, Kind, Reply, Response, condense, read_reply
 from batchdrop.rows.status import Trouble, read_status
-from batchdrop.rows.values import Again, Answered, Failed, Outcome, Output, Problem, SideRow, Stage
+from batchdrop.rows.values import Again, Answered, Failed, Outcome, Output, Problem, Retry, SideRow, Stage
 from batchdrop.rows.verdict import trouble_with, typed
 
 _NULL = msgspec.Raw(b"null")
@@ -174,6 +174,6 @@ def _troubled(side: SideRow, trouble: Trouble, usage: Usage) -> Failed | Again:
     problem = Problem(
         stage=Stage.ANSWER, code=trouble.code, message=trouble.message, hint=trouble.hint, path=trouble.path
     )
-    if trouble.passing:
-        return Again(side=side, problem=problem, usage=usage)
-    return Failed(side=side, problem=problem, usage=usage)
+    if trouble.retry is Retry.NEVER:
+        return Failed(side=side, problem=problem, usage=usage)
+    return Again(side=side, problem=problem, retry=trouble.retry, usage=usage)

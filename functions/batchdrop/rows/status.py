@@ -6,14 +6,16 @@ from collections.abc import Mapping
 
 import msgspec
 
+from batchdrop.rows.values import Retry
+
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a row has no good answer. `passing` trouble is worth another try; `path` is a place in the answer."""
+    """Why a row has no good answer, and whether another try may give one; `path` is a place in the answer."""
 
     code: str
     message: str
     hint: str
-    passing: bool
+    retry: Retry
     path: str = ""
 
 
@@ -86,11 +88,11 @@ def read_status(status: str) -> Trouble:
     message = error.get("message")
     text = (message if isinstance(message, str) and message else status).strip()[:_MOST]
     if _PROVISIONING in status.lower():
-        return Trouble(code="VERTEX_PROVISIONING", message=text, hint=_LATER, passing=True)
+        return Trouble(code="VERTEX_PROVISIONING", message=text, hint=_LATER, retry=Retry.LATER)
     name = _name_of(error) or _name_in(status)
     passing = name in _PASSING
     hint = _LATER if passing else _HINTS.get(name, "See Vertex's message, then drop the failed rows again.")
-    return Trouble(code=f"VERTEX_{name}", message=text, hint=hint, passing=passing)
+    return Trouble(code=f"VERTEX_{name}", message=text, hint=hint, retry=Retry.LATER if passing else Retry.NEVER)
 
 
 def _error_in(status: str) -> Mapping[str, object]:

@@ -18,6 +18,18 @@ class Stage(StrEnum):
     ANSWER = "answer"
 
 
+class Retry(StrEnum):
+    """Whether what went wrong with a row may go better another time, and what has to change for that."""
+
+    NEVER = "never"
+    LATER = "later"
+    """It was passing trouble: as often as attempts allow."""
+    ONCE = "once"
+    """The model may say something else: once more as it is."""
+    LONGER = "longer"
+    """The answer was cut off: with more tokens, as long as the model has more."""
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Why a row is not answered. `path` is a JSON path or a column; texts never quote the row's values."""
 
@@ -136,6 +148,7 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
 
     side: SideRow
     problem: Problem
+    retry: Retry = Retry.LATER
     usage: Usage = Usage()
 
 

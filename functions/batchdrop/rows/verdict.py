@@ -9,6 +9,7 @@ from batchdrop.rows.conform import Checker, Mismatch
 from batchdrop.rows.lenient import FLAT, Found, is_flat, json_in
 from batchdrop.rows.replies import CUT, FINISHED, Kind, Reply
 from batchdrop.rows.status import Trouble
+from batchdrop.rows.values import Retry
 
 _BLOCKING = frozenset(
     {
@@ -99,7 +100,7 @@ def _typed(value: object, text: str, checker: Checker, *, lenient: bool) -> Type
 
 def _blocking(message: str) -> Trouble:
     hint = "Change the row or the prompt, or the safety settings in the prompt's config where they allow it."
-    return Trouble(code="BLOCKED", message=message, hint=hint, passing=False)
+    return Trouble(code="BLOCKED", message=message, hint=hint, retry=Retry.NEVER)
 
 
 def _silent(reason: str, *, native: bool, cut: bool) -> Trouble | None:
@@ -118,7 +119,7 @@ def _unfinished(reason: str, *, cut: bool) -> Trouble | None:
         code=f"FINISH_{reason}",
         message=f"The model stopped with finish reason {reason}.",
         hint="Change the row or the prompt and drop the failed rows again.",
-        passing=False,
+        retry=Retry.NEVER,
     )
 
 
@@ -127,7 +128,7 @@ def _mismatched(wrong: Mismatch) -> Trouble:
         code="SCHEMA_MISMATCH",
         message=f"The answer does not fit the output schema: {wrong.message}",
         hint="Describe the field better in the output schema, or loosen the schema.",
-        passing=True,
+        retry=Retry.ONCE,
         path=wrong.path,
     )
 
@@ -135,36 +136,36 @@ def _mismatched(wrong: Mismatch) -> Trouble:
 _TRUNCATED = Trouble(
     code="TRUNCATED",
     message="The answer ran out of tokens before its end.",
-    hint="Raise config.maxOutputTokens in the prompt, or take cut answers with batch.allow_truncated: true.",
-    passing=False,
+    hint="Raise maxOutputTokens in the config, shorten what is asked for, or set batch.allow_truncated: true.",
+    retry=Retry.LONGER,
 )
 _NO_CANDIDATES = Trouble(
     code="NO_CANDIDATES",
     message="The response holds no candidate and gives no reason.",
     hint="Drop the failed rows again; if it stays so, change the row or the prompt.",
-    passing=True,
+    retry=Retry.LATER,
 )
 _EMPTY_ANSWER = Trouble(
     code="EMPTY_ANSWER",
     message="The model finished without saying anything.",
     hint="Drop the failed rows again; if it stays so, change the row or the prompt.",
-    passing=True,
+    retry=Retry.LATER,
 )
 _EMPTY_RESPONSE = Trouble(
     code="EMPTY_RESPONSE",
     message="Vertex gave neither a response nor an error.",
     hint="Drop the failed rows again.",
-    passing=True,
+    retry=Retry.LATER,
 )
 _UNREADABLE = Trouble(
     code="UNREADABLE_RESPONSE",
     message="The response is not a JSON object.",
     hint="Drop the failed rows again.",
-    passing=True,
+    retry=Retry.LATER,
 )
 _INVALID_JSON = Trouble(
     code="INVALID_JSON",
     message="The answer is not the JSON that the output schema asks for.",
     hint="Drop the failed rows again; if it stays so, make the output schema simpler.",
-    passing=True,
+    retry=Retry.ONCE,
 )

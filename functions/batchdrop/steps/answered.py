@@ -9,7 +9,6 @@ from contextlib import ExitStack
 
 import msgspec
 
-from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.job import InputFormat, Job
 from batchdrop.domain.lots import closed, swapped
 from batchdrop.domain.shard import Lot, Part, Shard
@@ -19,7 +18,7 @@ from batchdrop.rows.collate import Collation, Known, Pair, collate
 from batchdrop.rows.outcomes import outcome_line
 from batchdrop.rows.prompt import Prompt
 from batchdrop.rows.values import Again, Answered, Failed
-from batchdrop.steps.ask_again import folder_of, retry_lots
+from batchdrop.steps.ask_again import Retries, folder_of
 from batchdrop.steps.blocks import Blocks
 from batchdrop.steps.context import Context
 from batchdrop.steps.lot_rows import sides_of
@@ -63,50 +62,27 @@ class AnswerCloser:
             _RowsAgain: nothing is written.
         """
         collation = self._collation(lots, answers)
-        rows = closed_rows(self._context, shard, self._settled(collation, lots, _raise))
+        retries = Retries(self._context, self._job, lots)
+        rows = closed_rows(self._context, shard, _settled(collation, retries, _raise))
         part = write_part(self._context, self._job, shard, Base(shard.first_row, shard.first_line), rows)
         return self._counted(shard, lots, collation, part)
 
     def _aside(self, shard: Shard, lots: list[Lot], answers: Pairs) -> Shard:
         """Write the outcomes of the lots' rows; rows worth another try get lots of their own."""
         collation = self._collation(lots, answers)
-        again: set[RowNumber] = set()
+        retries = Retries(self._context, self._job, lots)
         with ExitStack() as stack:
             name = f"{folder_of(self._context, shard)}/lot-{lots[0].number}.outcomes.jsonl"
             outcomes = LazyObject(self._context, stack, name)
             blocks = Blocks(outcomes)
-            for outcome in self._settled(collation, lots, lambda row: again.add(row.side.row)):
+            for outcome in _settled(collation, retries):
                 blocks.add(outcome_line(outcome))
             blocks.end()
         shard = self._counted(shard, lots, collation, None, outcomes.name)
-        for lot in lots if again else ():
-            retries = retry_lots(self._context, shard, lot, again)
-            shard = msgspec.structs.replace(shard, lots=(*shard.lots, *retries))
-        return shard
+        return msgspec.structs.replace(shard, lots=(*shard.lots, *retries.lots_in(shard)))
 
     def _collation(self, lots: list[Lot], answers: Pairs) -> Collation:
         return collate(sides_of(self._context, lots), answers(), self._judge, self._known)
-
-    def _settled(
-        self, collation: Collation, lots: list[Lot], again: Callable[[Again], object]
-    ) -> Iterator[Answered | Failed]:
-        """Leave out rows to try again, after telling of them; at the last attempt they are errors."""
-        is_last = self._last_attempt(lots)
-        for outcome in collation:
-            if not isinstance(outcome, Again):
-                yield outcome
-            elif is_last(outcome.side.row):
-                collation.settle()
-                yield Failed(side=outcome.side, problem=outcome.problem, usage=outcome.usage)
-            else:
-                again(outcome)
-
-    def _last_attempt(self, lots: list[Lot]) -> Callable[[RowNumber], bool]:
-        last = [lot for lot in lots if lot.attempt >= self._job.options.max_attempts]
-        if len(last) in (0, len(lots)):
-            return lambda _: bool(last)
-        rows = {side.row for side in sides_of(self._context, last)}
-        return rows.__contains__
 
     def _counted(
         self, shard: Shard, lots: list[Lot], collation: Collation, part: Part | None, outcomes: str = ""
@@ -119,5 +95,19 @@ class AnswerCloser:
         )
 
 
-def _raise(_: Again) -> None:
+def _settled(
+    collation: Collation, retries: Retries, again: Callable[[], object] = lambda: None
+) -> Iterator[Answered | Failed]:
+    """Leave out rows that are asked again, after telling of each; others that might have been are errors."""
+    for outcome in collation:
+        if not isinstance(outcome, Again):
+            yield outcome
+        elif retries.takes(outcome):
+            again()
+        else:
+            collation.settle()
+            yield Failed(side=outcome.side, problem=outcome.problem, usage=outcome.usage)
+
+
+def _raise() -> None:
     raise _RowsAgain

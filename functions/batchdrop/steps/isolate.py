@@ -58,7 +58,9 @@ class Suspects(msgspec.Struct, frozen=True):
                     files[part] = stack.enter_context(LotFiles(self.context, folder, LotNumber(0), lot.attempt))
                 files[part].add(line, side, lot.signature)
         return [
-            msgspec.structs.replace(piece, ride=self._ride(part), sifted=True, system_retries=lot.system_retries)
+            msgspec.structs.replace(
+                piece, ride=self._ride(part), sifted=True, misfit=lot.misfit, system_retries=lot.system_retries
+            )
             for part in sorted(files)
             for piece in files[part].lots
         ]

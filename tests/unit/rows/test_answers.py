@@ -11,7 +11,7 @@ from batchdrop.domain.shard import Usage
 from batchdrop.rows.answers import Answer, Expectation, Judge, parse_line, with_response
 from batchdrop.rows.fingerprint import fingerprint
 from batchdrop.rows.replies import read_reply
-from batchdrop.rows.values import Again, Answered, Failed, Outcome, SideRow, Stage
+from batchdrop.rows.values import Again, Answered, Failed, Outcome, Retry, SideRow, Stage
 
 REQUEST = {"contents": [{"role": "user", "parts": [{"text": "Say hello."}]}]}
 GOOD = (
@@ -256,28 +256,28 @@ def test_a_finish_reason_that_is_no_word_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("expectation", [PLAIN, NATIVE])
-def test_a_cut_answer_is_an_error_unless_allowed(expectation: Expectation) -> None:
+def test_a_cut_answer_is_asked_again_for_a_longer_one_unless_allowed(expectation: Expectation) -> None:
     outcome = outcome_of(expectation, response=saying("half", "MAX_TOKENS"))
-    assert isinstance(outcome, Failed)
-    assert outcome.problem.code == "TRUNCATED"
+    assert isinstance(outcome, Again)
+    assert (outcome.problem.code, outcome.retry) == ("TRUNCATED", Retry.LONGER)
     assert "batch.allow_truncated" in outcome.problem.hint
     allowed = msgspec.structs.replace(expectation, allow_truncated=True)
     output = answered(outcome_of(allowed, response=saying("half", "MAX_TOKENS"))).output
     assert (output.text, output.finish_reason) == ("half", "MAX_TOKENS")
 
 
-def test_a_cut_answer_that_broke_its_json_is_truncated_and_not_tried_again() -> None:
+def test_a_cut_answer_that_broke_its_json_is_truncated_even_if_allowed() -> None:
     expectation = Expectation(output_schema=REVIEW, allow_truncated=True)
     outcome = outcome_of(expectation, response=saying('{"label": "GO', "MAX_TOKENS"))
-    assert isinstance(outcome, Failed)
-    assert outcome.problem.code == "TRUNCATED"
+    assert isinstance(outcome, Again)
+    assert (outcome.problem.code, outcome.retry) == ("TRUNCATED", Retry.LONGER)
 
 
-def test_a_cut_answer_of_thoughts_only_is_an_error_even_if_allowed() -> None:
+def test_a_cut_answer_of_thoughts_only_is_no_answer_even_if_allowed() -> None:
     response = candidate({"text": "hm", "thought": True}, reason="MAX_TOKENS")
     outcome = outcome_of(Expectation(allow_truncated=True), response=response)
-    assert isinstance(outcome, Failed)
-    assert outcome.problem.code == "TRUNCATED"
+    assert isinstance(outcome, Again)
+    assert (outcome.problem.code, outcome.retry) == ("TRUNCATED", Retry.LONGER)
 
 
 @pytest.mark.parametrize("reason", [None, "STOP", "FINISH_REASON_UNSPECIFIED"])
