@@ -10,6 +10,7 @@ from batchdrop.domain import limits
 from batchdrop.domain.errors import BadSettings
 from batchdrop.domain.ids import ModelName
 from batchdrop.domain.naming import UPLOAD_PARTS
+from batchdrop.domain.price_list import parse_prices
 
 _T = TypeVar("_T")
 
@@ -28,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     vertex_endpoint: str = ""
     default_model: ModelName = ModelName("")
     max_running_batches: int = 8
+    prices: str = ""
     ignored_prefixes: tuple[str, ...] = UPLOAD_PARTS
     shard_bytes: int = limits.SHARD_BYTES
     lot_rows: int = limits.LOT_ROWS
@@ -77,6 +79,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         vertex_endpoint=source.optional("VERTEX_ENDPOINT", str, ""),
         default_model=source.optional("DEFAULT_MODEL", ModelName, ModelName("")),
         max_running_batches=source.optional("MAX_RUNNING_BATCHES", _positive, 8),
+        prices=source.optional("PRICES", _prices, ""),
         ignored_prefixes=source.optional("IGNORED_PREFIXES", _prefixes, UPLOAD_PARTS),
         shard_bytes=source.optional("SHARD_BYTES", _at_most(limits.SHARD_BYTES), limits.SHARD_BYTES),
         lot_rows=source.optional("LOT_ROWS", _at_most(limits.LOT_ROWS), limits.LOT_ROWS),
@@ -145,6 +148,11 @@ def _at_most(limit: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def _prices(text: str) -> str:
+    parse_prices(text)
+    return text
 
 
 def _prefixes(text: str) -> tuple[str, ...]:

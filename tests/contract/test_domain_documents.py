@@ -21,6 +21,7 @@ from batchdrop.domain.job import (
 from batchdrop.domain.lane import Lane, all_lanes, lane_ref
 from batchdrop.domain.name import Name, name_ref
 from batchdrop.domain.objects import ObjectInfo
+from batchdrop.domain.price_list import price_of, shipped
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.refs import D, Document, Query, Ref
 from batchdrop.domain.shard import (
@@ -30,7 +31,6 @@ from batchdrop.domain.shard import (
     Ready,
     Shard,
     Tally,
-    Usage,
     any_waiting_shards,
     shard_ref,
     shards_in,
@@ -39,6 +39,7 @@ from batchdrop.domain.shard import (
 )
 from batchdrop.domain.states import BatchState, JobState, LotState, ShardState
 from batchdrop.domain.turn import Function, Step, Turn, overdue_turns, turn_ref, turns_of
+from batchdrop.domain.usage import Usage
 from batchdrop.domain.vertex import VertexState
 from batchdrop.ports import Documents, Put
 
@@ -93,6 +94,7 @@ def full_job() -> Job:
         prompt=PinnedPrompt(bucket="in", name="a/b.prompt", generation=Generation(5)),
         model=ModelName("gemini-3.5-flash"),
         lane=LANE,
+        price=price_of(ModelName("gemini-3.8-flash"), "eu", (shipped(),)),
         options=Options(output=OutputFormat.CSV, max_invalid=1, labels={"team-a": "x"}),
         layout=Layout(format=InputFormat.CSV, columns=("a", "b.c"), delimiter=";", body=4, head_lines=1),
         answer_columns=("answer",),

@@ -42,6 +42,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
         "VERTEX_ENDPOINT": "http://127.0.0.1:1",
         "DEFAULT_MODEL": "gemini-3.5-flash",
         "MAX_RUNNING_BATCHES": "3",
+        "PRICES": '{"models": {}}',
         "IGNORED_PREFIXES": "tmp/, old/",
         "SHARD_BYTES": "1000",
         "LOT_ROWS": "10",

@@ -8,6 +8,7 @@ import msgspec
 from batchdrop.domain.columns import Column
 from batchdrop.domain.ids import Generation, JobId, LaneId, ModelName, ShardIndex
 from batchdrop.domain.objects import ObjectInfo
+from batchdrop.domain.prices import Price
 from batchdrop.domain.reasons import Reason
 from batchdrop.domain.refs import Document, Op, Query, Ref, Where
 from batchdrop.domain.states import JobState
@@ -124,6 +125,7 @@ class Job(Document, frozen=True, kw_only=True):
 
     `answer_columns` are the answer's columns in the results, wanted until the job is admitted, and then final.
     `columns` are those of records that have no header, known then; none where the records are too unlike.
+    `price` is None where the model's is unknown.
     """
 
     id: JobId
@@ -138,6 +140,7 @@ class Job(Document, frozen=True, kw_only=True):
     prompt: PinnedPrompt | None = None
     model: ModelName = ModelName("")
     lane: LaneId = LaneId("")
+    price: Price | None = None
     options: Options = Options()
     layout: Layout | None = None
     answer_columns: tuple[str, ...] = ()

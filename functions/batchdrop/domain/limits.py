@@ -32,6 +32,9 @@ ZSTD_WINDOW_BYTES = 64 * MIB
 COLUMNS_BYTES = 64 * KIB
 """Names of an input's columns, or its schema: they stand in the job's document, which is to stay small."""
 
+PRICES_BYTES = MIB
+"""A list of prices in the input bucket; more is some other file."""
+
 NAME_BYTES = 980
 """Input names: `output/<name>/<generation>/...` must fit the 1,024 bytes of an object name."""
 

@@ -9,6 +9,7 @@ from batchdrop.domain.columns import FoundColumns
 from batchdrop.domain.ids import BatchId, JobId, LaneId, LotNumber, ShardIndex, shard_key
 from batchdrop.domain.refs import Document, Op, Query, Ref, Where
 from batchdrop.domain.states import LotState, ShardState
+from batchdrop.domain.usage import Usage
 
 
 class Ready(StrEnum):
@@ -41,28 +42,6 @@ class StoredSlice(msgspec.Struct, frozen=True, tag="stored"):
 
 
 Slice = ByteSlice | RowGroups | StoredSlice
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """Tokens that Vertex reported, summed; `rows` counts the answers that reported any."""
-
-    rows: int = 0
-    prompt: int = 0
-    cached: int = 0
-    output: int = 0
-    thoughts: int = 0
-    tools: int = 0
-
-    def __add__(self, other: "Usage") -> "Usage":
-        """Sum field by field."""
-        return Usage(
-            rows=self.rows + other.rows,
-            prompt=self.prompt + other.prompt,
-            cached=self.cached + other.cached,
-            output=self.output + other.output,
-            thoughts=self.thoughts + other.thoughts,
-            tools=self.tools + other.tools,
-        )
 
 
 class Tally(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ A row failed if its status is not empty, or its response is (docs: batch-inferen
 
 import msgspec
 
-from batchdrop.domain.shard import Usage
+from batchdrop.domain.usage import Usage
 from batchdrop.rows.conform import Checker, Schema
 from batchdrop.rows.fingerprint import Echo, fingerprint_of_echo
 from batchdrop.rows.replies import FINISHED, Kind, Reply, Response, condense, read_reply

@@ -8,7 +8,8 @@ from enum import Enum, auto
 import msgspec
 
 from batchdrop.domain.ids import RowNumber
-from batchdrop.domain.shard import Tally, Usage
+from batchdrop.domain.shard import Tally
+from batchdrop.domain.usage import Usage
 from batchdrop.rows.answers import Answer, Judge
 from batchdrop.rows.replies import Kind, Reply
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, Problem, SideRow, Stage

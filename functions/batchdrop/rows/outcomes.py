@@ -6,7 +6,7 @@ from typing import assert_never
 
 import msgspec
 
-from batchdrop.domain.shard import Usage
+from batchdrop.domain.usage import Usage
 from batchdrop.rows.sidecar import lines_of
 from batchdrop.rows.values import Answered, Failed, Output, Problem, SideRow
 

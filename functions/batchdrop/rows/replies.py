@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import msgspec
 import orjson
 
-from batchdrop.domain.shard import Usage
+from batchdrop.domain.usage import Usage
 
 CUT = "MAX_TOKENS"
 FINISHED = frozenset({"", "STOP", "FINISH_REASON_UNSPECIFIED"})

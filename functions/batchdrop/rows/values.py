@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from batchdrop.domain.ids import RowNumber
-from batchdrop.domain.shard import Usage
+from batchdrop.domain.usage import Usage
 
 
 class Stage(StrEnum):

@@ -5,8 +5,9 @@ from datetime import datetime
 import msgspec
 
 from batchdrop.domain.job import Job
-from batchdrop.domain.shard import Shard, Tally, Usage
+from batchdrop.domain.shard import Shard, Tally
 from batchdrop.domain.states import JobState, ShardState
+from batchdrop.domain.usage import Usage
 
 SCHEMA_VERSION = 1
 

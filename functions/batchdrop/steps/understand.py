@@ -12,6 +12,7 @@ from batchdrop.rows.prompt import Prompt, missing_columns
 from batchdrop.rows.result_columns import answer_columns
 from batchdrop.steps.context import Context
 from batchdrop.steps.inputs import look_at
+from batchdrop.steps.prices import find_price
 from batchdrop.steps.prompts import find_prompt, read_prompt
 
 
@@ -31,10 +32,14 @@ def understand(context: Context, job: Job) -> Job | None:
     if layout is None or (pinned is None and layout.format is not InputFormat.VERTEX_JSONL):
         return None
     model = _model(context, prompt)
+    found = find_price(context, info.bucket, model)
+    understood = _with_prompt(job, layout, pinned, prompt)
     return msgspec.structs.replace(
-        _with_prompt(job, layout, pinned, prompt),
+        understood,
         model=model,
         lane=lane_id(model, context.settings.vertex_location),
+        price=found.price,
+        warnings=(*understood.warnings, *found.warnings),
         layout=layout,
     )
 

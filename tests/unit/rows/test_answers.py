@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowNumber
-from batchdrop.domain.shard import Usage
+from batchdrop.domain.usage import Usage
 from batchdrop.rows.answers import Answer, Expectation, Judge, parse_line, with_response
 from batchdrop.rows.fingerprint import fingerprint
 from batchdrop.rows.replies import read_reply

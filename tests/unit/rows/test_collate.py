@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowNumber
-from batchdrop.domain.shard import Tally, Usage
+from batchdrop.domain.shard import Tally
+from batchdrop.domain.usage import Usage
 from batchdrop.rows.answers import Answer, Expectation, Judge
 from batchdrop.rows.collate import Collation, collate
 from batchdrop.rows.replies import Kind, Reply

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowNumber
-from batchdrop.domain.shard import Usage
+from batchdrop.domain.usage import Usage
 from batchdrop.rows.outcomes import merge_outcomes, outcome_line, read_outcomes
 from batchdrop.rows.values import Answered, Failed, Output, Problem, SideRow, Stage, text_raw
 

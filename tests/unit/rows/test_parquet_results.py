@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from batchdrop.domain.columns import Column
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.job import InputFormat, Layout, OutputFormat
-from batchdrop.domain.shard import RowGroups, Usage
+from batchdrop.domain.shard import RowGroups
+from batchdrop.domain.usage import Usage
 from batchdrop.rows.answer_types import answer_type
 from batchdrop.rows.conform import Checker
 from batchdrop.rows.parquet import ParquetInput

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.job import InputFormat, Layout, OutputFormat
-from batchdrop.domain.shard import Usage
+from batchdrop.domain.usage import Usage
 from batchdrop.rows.failures import error_line, failed_header, failed_line
 from batchdrop.rows.result_columns import answer_columns
 from batchdrop.rows.results import Lines, ResultFormat

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchdrop.domain.shard import Usage
+from batchdrop.domain.usage import Usage
 from batchdrop.rows.answers import Answer
 from batchdrop.rows.replies import Kind, Reply
 from batchdrop.steps.answer_store import AnswerStore
