@@ -1,0 +1,31 @@
+"""Terraform, initialised once a run, and its plan."""
+
+import os
+
+import pytest
+
+from tests.infra.plan import Plan
+from tests.infra.terraform import REQUIRED, Terraform, Unavailable
+
+
+@pytest.fixture(scope="session")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """The real terraform on a copy of infra/, with its providers."""
+    made = Terraform.on_copy(tmp_path_factory.mktemp("terraform"))
+    try:
+        made.init()
+    except Unavailable as unavailable:
+        _do_without(f"INFRA NOT CHECKED: {unavailable}")
+    return made
+
+
+@pytest.fixture(scope="session")
+def plan(terraform: Terraform) -> Plan:
+    """What would be made of the smallest set of variables."""
+    return Plan(terraform.planned("plan.tftest.hcl"))
+
+
+def _do_without(why: str) -> None:
+    if os.environ.get(REQUIRED):
+        pytest.fail(f"{why} ({REQUIRED} is set)")
+    pytest.skip(why)

@@ -1,0 +1,50 @@
+"""The configuration as terraform itself judges it, and that its judgement can be bad."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.infra.terraform import Terraform
+
+pytestmark = pytest.mark.timeout(400)
+
+FOLDERS = ("infra", "infra/bootstrap")
+
+
+def test_it_is_formatted(terraform: Terraform) -> None:
+    assert terraform.run("fmt", "-check", "-diff", "-recursive").said == ""
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_it_is_valid(terraform: Terraform, folder: str) -> None:
+    at = terraform.at(folder)
+    at.init()
+    assert at.run("validate").code == 0, at.run("validate").said
+
+
+def test_its_own_tests_pass(terraform: Terraform) -> None:
+    ran = terraform.run("test", seconds=300)
+    assert ran.code == 0, ran.said
+    assert "0 failed" in ran.said
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong"),
+    [
+        ("functions.tf", "available_memory ", "available_memry "),
+        ("triggers.tf", "event_data_content_type", "event_content_type"),
+        ("buckets.tf", "soft_delete_policy {", "soft_delete {"),
+        ("bootstrap/state.tf", "public_access_prevention", "public_access_prevented"),
+    ],
+)
+def test_a_misspelt_argument_is_found(terraform: Terraform, tmp_path: Path, file: str, right: str, wrong: str) -> None:
+    copy = shutil.copytree(terraform.folder, tmp_path / "infra", symlinks=True)
+    text = (copy / file).read_text()
+    assert right in text
+    (copy / file).write_text(text.replace(right, wrong))
+    shutil.copytree(terraform.folder.parent / "functions", tmp_path / "functions")
+    shutil.copy(terraform.folder.parent / "requirements.txt", tmp_path)
+    ran = Terraform(tmp_path, str(Path("infra", file).parent)).run("validate")
+    assert ran.code == 1
+    assert wrong.split(" ", maxsplit=1)[0] in ran.said
