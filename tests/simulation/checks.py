@@ -21,7 +21,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """What must become of an input: one of `states`; `rows` are the names in it, in order.
 
     `errors` are the rows that must end as errors if the job ends whole, all others being answered; None where that is
-    open. `invalid` rows are errors even of a rejected job.
+    open. `invalid` rows are errors even of a rejected job. `unasked` rows were to follow a canary that failed.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     states: frozenset[JobState] = frozenset({JobState.SUCCEEDED})
     errors: frozenset[str] | None = frozenset()
     invalid: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
 
 
 def problems(world: World, expected: Expected) -> Iterator[str]:
@@ -102,8 +103,9 @@ def _counts(expected: Expected, manifest: Record) -> Iterator[str]:
     summed = counts["results"] + counts["errors"] + counts["not_asked"]
     if counts["rows"] != summed:
         yield f"{expected.name} counts {counts['rows']} rows, but {summed} results, errors and not asked"
-    if JobState(manifest["state"]) in _WHOLE and (counts["rows"], counts["not_asked"]) != (len(expected.rows), 0):
-        yield f"{expected.name} has {len(expected.rows)} rows, all to be asked, but its manifest says {counts}"
+    wanted = (len(expected.rows), len(expected.unasked))
+    if JobState(manifest["state"]) in _WHOLE and (counts["rows"], counts["not_asked"]) != wanted:
+        yield f"{expected.name} has {wanted[0]} rows, {wanted[1]} not to be asked, but its manifest says {counts}"
 
 
 def _rows(expected: Expected, state: JobState, files: _Files) -> Iterator[str]:
@@ -124,7 +126,9 @@ def _rows(expected: Expected, state: JobState, files: _Files) -> Iterator[str]:
 
 
 def _whole(expected: Expected, results: set[str], errors: set[str]) -> Iterator[str]:
-    lost = set(expected.rows) - results - errors
+    lost = set(expected.rows) - results - errors - expected.unasked
+    if asked := (results | errors) & expected.unasked:
+        yield f"{expected.name} was to stop before {min(asked)}, which has an end"
     if lost:
         yield f"{expected.name} lost {len(lost)} rows, {min(lost)} among them"
     if expected.errors is not None and errors != expected.errors | expected.invalid:

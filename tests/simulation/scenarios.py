@@ -1,5 +1,6 @@
 """The scenarios that schedules are run on, by name."""
 
-from tests.simulation.cases import files, jobs, rows, users
+from tests.simulation.cases import canaries, files, jobs, rows, users
 
-SCENARIOS = {scenario.name: scenario for scenario in (*files.CASES, *rows.CASES, *users.CASES, *jobs.CASES)}
+_CASES = (*files.CASES, *rows.CASES, *users.CASES, *jobs.CASES, *canaries.CASES)
+SCENARIOS = {scenario.name: scenario for scenario in _CASES}

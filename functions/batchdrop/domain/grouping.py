@@ -53,7 +53,7 @@ def group(shards: Iterable[Shard], now: datetime, merge: Merge, most_rows: int =
 def _may_go(shard: Shard, lot: Lot) -> bool:
     if lot.state is not LotState.WAITING or shard.state is not ShardState.OPEN:
         return False
-    return shard.ready is Ready.ALL or (shard.ready is Ready.CANARY and shard.index == 0 and lot.number == 0)
+    return shard.ready is Ready.ALL or (shard.ready is Ready.CANARY and lot.canary)
 
 
 def _with(taken: Group, shard: Shard, lot: Lot, merge: Merge, most_rows: int) -> Group:

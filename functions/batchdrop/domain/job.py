@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from batchdrop.domain.canary import CanaryReport
 from batchdrop.domain.columns import Column
 from batchdrop.domain.ids import Generation, JobId, LaneId, ModelName, ShardIndex
 from batchdrop.domain.objects import ObjectInfo
@@ -50,7 +51,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What `batch.*` in a prompt's front matter decides.
 
     `csv_delimiter` is one ASCII character; `csv_quote` too, or empty where quotes are data. None is sniffed.
-    `raw_csv` leaves cells of results alone that a spreadsheet would take for formulas.
+    `raw_csv` leaves cells of results alone that a spreadsheet would take for formulas. `canary_rows` are asked first,
+    and must not fail at a larger share than `canary_max_errors`.
     """
 
     output: OutputFormat | None = None
@@ -58,6 +60,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 3
     max_submissions: int = 512
     max_cost_usd: str | None = None
+    canary_rows: int = 0
+    canary_max_errors: float = 0.1
     allow_truncated: bool = False
     priority: int = 5
     labels: dict[str, str] = {}
@@ -126,6 +130,7 @@ class Job(Document, frozen=True, kw_only=True):
     `answer_columns` are the answer's columns in the results, wanted until the job is admitted, and then final.
     `columns` are those of records that have no header, known then; none where the records are too unlike.
     `price` is None where the model's is unknown.
+    `canary` is what its canary came to, once it was judged.
     """
 
     id: JobId
@@ -146,6 +151,7 @@ class Job(Document, frozen=True, kw_only=True):
     answer_columns: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     held_at: datetime | None = None
+    canary: CanaryReport | None = None
     cursor: PlanCursor = PlanCursor()
     expire_at: datetime | None = None
 

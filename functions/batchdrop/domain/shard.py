@@ -47,6 +47,8 @@ Slice = ByteSlice | RowGroups | StoredSlice
 class Tally(msgspec.Struct, frozen=True):
     """What became of the answers of a lot, or of several.
 
+    `refused` are blocked for what they say, `misfits` are not the JSON that the schema asks for, at any attempt.
+
     Answers that count besides, among them those of the results: `duplicates` were answered before,
     `unknown_echoes` echo a request that nobody sent and were taken by their key, `foreign` echo another row's request
     and were put aside, `rekeyed` came under a damaged key and were taken by their echo, `lenient` had something
@@ -61,6 +63,8 @@ class Tally(msgspec.Struct, frozen=True):
     foreign: int = 0
     rekeyed: int = 0
     lenient: int = 0
+    refused: int = 0
+    misfits: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         """Sum field by field."""
@@ -73,6 +77,8 @@ class Tally(msgspec.Struct, frozen=True):
             foreign=self.foreign + other.foreign,
             rekeyed=self.rekeyed + other.rekeyed,
             lenient=self.lenient + other.lenient,
+            refused=self.refused + other.refused,
+            misfits=self.misfits + other.misfits,
         )
 
 
@@ -84,6 +90,7 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     `signature` maps JSON path to type; None rides with no other lot. A lot with a `ride` rides with lots
     of the same only: suspects of a batch that could not be imported. `sifted` suspects were told apart by the
     commonness of their shapes already. `misfit`: an answer to each of its rows was not the JSON asked for.
+    The rows of a `canary` are asked before all others of the job.
     """
 
     number: LotNumber
@@ -100,6 +107,7 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     ride: str = ""
     sifted: bool = False
     misfit: bool = False
+    canary: bool = False
     closed: str = ""
 
 

@@ -13,6 +13,7 @@ from batchdrop.domain.usage import Usage
 from batchdrop.rows.answers import Answer, Judge
 from batchdrop.rows.replies import Kind, Reply
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, Problem, SideRow, Stage
+from batchdrop.rows.verdict import BLOCKED, MISFITS
 
 Known = Callable[[], Container[str]]
 Pair = tuple[RowNumber, Answer]
@@ -42,6 +43,7 @@ class Collation:
         self._known = known
         self._ends = {Answered: 0, Failed: 0, Again: 0}
         self._duplicates = self._unknown = self._foreign = self._rekeyed = self._lenient = 0
+        self._refused = self._misfits = 0
         self._usage = [0] * len(Usage.__struct_fields__)
         self.strays = 0
 
@@ -57,6 +59,8 @@ class Collation:
             foreign=self._foreign,
             rekeyed=self._rekeyed,
             lenient=self._lenient,
+            refused=self._refused,
+            misfits=self._misfits,
         )
 
     @property
@@ -114,11 +118,13 @@ class Collation:
 
     def _count(self, outcome: Outcome) -> None:
         self._ends[type(outcome)] += 1
-        if type(outcome) is Answered:
+        if isinstance(outcome, Answered):
             used = outcome.output.usage
             self._lenient += outcome.output.lenient
         else:
-            used = _usage(outcome)
+            used = outcome.usage
+            self._refused += outcome.problem.code == BLOCKED
+            self._misfits += outcome.problem.code in MISFITS
         if used.rows:
             sums = self._usage
             sums[0] += used.rows

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from batchdrop.domain.job import Options, OutputFormat, UnknownFields
+from batchdrop.domain.limits import LOT_ROWS
 from batchdrop.rows.frontmatter import FrontMatter, Path, did_you_mean
 
 PREFIX = "batch"
@@ -143,6 +144,8 @@ _READERS: dict[str, Callable[[object], object]] = {
     "max_attempts": _whole(1, MOST_ATTEMPTS),
     "max_submissions": _whole(1, MOST_SUBMISSIONS),
     "max_cost_usd": _money,
+    "canary_rows": _whole(0, LOT_ROWS),
+    "canary_max_errors": _share,
     "allow_truncated": _truth,
     "priority": _whole(PRIORITIES.start, PRIORITIES.stop - 1),
     "labels": _labels,

@@ -11,6 +11,11 @@ from batchdrop.rows.replies import CUT, FINISHED, Kind, Reply
 from batchdrop.rows.status import Trouble
 from batchdrop.rows.values import Retry
 
+BLOCKED = "BLOCKED"
+_MISMATCH, _NO_JSON = "SCHEMA_MISMATCH", "INVALID_JSON"
+MISFITS = frozenset({_MISMATCH, _NO_JSON})
+"""Codes of answers that are not the JSON asked for."""
+
 _BLOCKING = frozenset(
     {
         "SAFETY",
@@ -100,7 +105,7 @@ def _typed(value: object, text: str, checker: Checker, *, lenient: bool) -> Type
 
 def _blocking(message: str) -> Trouble:
     hint = "Change the row or the prompt, or the safety settings in the prompt's config where they allow it."
-    return Trouble(code="BLOCKED", message=message, hint=hint, retry=Retry.NEVER)
+    return Trouble(code=BLOCKED, message=message, hint=hint, retry=Retry.NEVER)
 
 
 def _silent(reason: str, *, native: bool, cut: bool) -> Trouble | None:
@@ -125,7 +130,7 @@ def _unfinished(reason: str, *, cut: bool) -> Trouble | None:
 
 def _mismatched(wrong: Mismatch) -> Trouble:
     return Trouble(
-        code="SCHEMA_MISMATCH",
+        code=_MISMATCH,
         message=f"The answer does not fit the output schema: {wrong.message}",
         hint="Describe the field better in the output schema, or loosen the schema.",
         retry=Retry.ONCE,
@@ -164,7 +169,7 @@ _UNREADABLE = Trouble(
     retry=Retry.LATER,
 )
 _INVALID_JSON = Trouble(
-    code="INVALID_JSON",
+    code=_NO_JSON,
     message="The answer is not the JSON that the output schema asks for.",
     hint="Drop the failed rows again; if it stays so, make the output schema simpler.",
     retry=Retry.ONCE,

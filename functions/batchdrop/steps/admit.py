@@ -12,6 +12,7 @@ from batchdrop.domain.shard import Ready, Shard, shards_in_any_order, shards_of
 from batchdrop.domain.states import JobState, move_job
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
+from batchdrop.steps.canary import begins_with_canary, judge_canary, with_canary
 from batchdrop.steps.closing import close, close_if_complete, stop
 from batchdrop.steps.context import Context
 from batchdrop.steps.find_columns import with_columns
@@ -21,11 +22,27 @@ from batchdrop.steps.writes import commit_all, decide_again, replace
 
 
 def admit(context: Context, own: Snapshot[Turn]) -> None:
-    """Let a staged job run, or close it before a cent is spent."""
-    running = decide_again(lambda: _decide(context, own))
-    if running is None:
+    """Let a staged job run, or its canary; or close it before a cent is spent."""
+    admitted = decide_again(lambda: _decide(context, own))
+    if admitted is None:
         context.documents.commit([_rest(context, own)])
         return
+    if admitted.state is JobState.CANARY:
+        _try_canary(context, admitted, own)
+    else:
+        _run(context, admitted, own)
+
+
+def _try_canary(context: Context, job: Job, own: Snapshot[Turn]) -> None:
+    decide_again(lambda: _mark_canary(context, job))
+    running = judge_canary(context, job.id)
+    if running is None:
+        context.documents.commit([leave(context, submit_turn(context, job.lane, own.value.id)), _rest(context, own)])
+        return
+    _run(context, running, own)
+
+
+def _run(context: Context, running: Job, own: Snapshot[Turn]) -> None:
     if not decide_again(lambda: _mark_ready(context, running, own)):
         context.documents.commit(carry_on(context, own))
         return
@@ -53,7 +70,7 @@ def _decide(context: Context, own: Snapshot[Turn]) -> Job | None:
     if job is None:
         return None
     match job.value.state:
-        case JobState.RUNNING:
+        case JobState.RUNNING | JobState.CANARY:
             return job.value
         case JobState.STAGING:
             return _judge(context, job)
@@ -95,14 +112,29 @@ def _rest(context: Context, own: Snapshot[Turn]) -> Write:
 
 def _let_run(context: Context, job: Snapshot[Job]) -> Job:
     found = (shard.value.columns for shard in context.documents.find(shards_of(job.value.id)))
-    running = msgspec.structs.replace(
+    state = JobState.CANARY if begins_with_canary(context, job.value) else JobState.RUNNING
+    admitted = msgspec.structs.replace(
         with_columns(job.value, found),
-        state=move_job(job.value.state, JobState.RUNNING),
+        state=move_job(job.value.state, state),
         reason=None,
         times=job.value.times | {"admitted": context.clock.now()},
     )
-    context.documents.commit([replace(context, job, running)])
-    return running
+    context.documents.commit([replace(context, job, admitted)])
+    return admitted
+
+
+def _mark_canary(context: Context, job: Job) -> None:
+    """Make the lots of the canary ready, in the first shard that has any."""
+    rows, lines = 0, _head_lines(job)
+    for shard in context.documents.find(shards_of(job.id)):
+        value = shard.value
+        if value.lots:
+            if value.ready is Ready.NONE:
+                marked = _ready(job, with_canary(value), Ready.CANARY, first_row=rows, first_line=lines)
+                context.documents.commit([replace(context, shard, marked)])
+            return
+        rows += value.rows
+        lines += value.lines
 
 
 def _mark_ready(context: Context, job: Job, own: Snapshot[Turn]) -> bool:
@@ -111,17 +143,21 @@ def _mark_ready(context: Context, job: Job, own: Snapshot[Turn]) -> bool:
 
 
 def _marked(context: Context, job: Job) -> Iterator[Write]:
-    rows, lines = 0, job.layout.head_lines if job.layout is not None else 0
+    rows, lines = 0, _head_lines(job)
     for shard in context.documents.find(shards_of(job.id)):
         value = shard.value
-        if value.ready is Ready.NONE:
-            yield replace(context, shard, _ready(job, value, first_row=rows, first_line=lines))
+        if value.ready is not Ready.ALL:
+            yield replace(context, shard, _ready(job, value, Ready.ALL, first_row=rows, first_line=lines))
         rows += value.rows
         lines += value.lines
 
 
-def _ready(job: Job, shard: Shard, *, first_row: int, first_line: int) -> Shard:
-    ready = msgspec.structs.replace(
-        shard, ready=Ready.ALL, first_row=first_row, first_line=first_line, rank=job.rank, lane=job.lane
+def _head_lines(job: Job) -> int:
+    return job.layout.head_lines if job.layout is not None else 0
+
+
+def _ready(job: Job, shard: Shard, ready: Ready, *, first_row: int, first_line: int) -> Shard:
+    marked = msgspec.structs.replace(
+        shard, ready=ready, first_row=first_row, first_line=first_line, rank=job.rank, lane=job.lane
     )
-    return with_lots(ready, ready.lots)
+    return with_lots(marked, marked.lots)

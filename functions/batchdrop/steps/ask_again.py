@@ -93,7 +93,7 @@ class Retries:
         due_at = self._context.clock.now() + wait
         for misfit in sorted(files):
             for lot in files[misfit].lots:
-                yield msgspec.structs.replace(lot, due_at=due_at, misfit=misfit)
+                yield msgspec.structs.replace(lot, due_at=due_at, misfit=misfit, canary=old.canary)
 
     def _changed(self, line: bytes, retry: Retry) -> bytes:
         return (with_more_tokens(line, self._most_tokens) or line) if retry is Retry.LONGER else line

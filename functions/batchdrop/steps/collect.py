@@ -17,6 +17,7 @@ from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot
 from batchdrop.steps.answered import AnswerCloser
 from batchdrop.steps.asked import Asked
+from batchdrop.steps.canary import look_at_canary
 from batchdrop.steps.close_lot import LotCloser
 from batchdrop.steps.closing import close_if_complete, stop_job
 from batchdrop.steps.context import Context
@@ -101,6 +102,8 @@ def _close_jobs(context: Context, own: Snapshot[Turn], found: _Collected, live: 
         if verdict is Unanswered.STOP_JOBS:
             stop_job(context, job, JobState.FAILED, reason_to_stop(found.ending))
         close_if_complete(context, job)
+        if live[job].options.canary_rows:
+            look_at_canary(context, job, found.batch.id)
     return True
 
 

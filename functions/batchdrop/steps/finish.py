@@ -9,6 +9,7 @@ from batchdrop.domain.ids import Generation
 from batchdrop.domain.job import Job, job_ref
 from batchdrop.domain.name import name_ref
 from batchdrop.domain.objects import ObjectInfo
+from batchdrop.domain.reasons import Code
 from batchdrop.domain.shard import Part, Shard, shards_of
 from batchdrop.domain.states import TERMINAL_JOB_STATES, JobState, ShardState, move_job, move_shard
 from batchdrop.domain.turn import Turn
@@ -17,7 +18,7 @@ from batchdrop.rows.values import Problem, Stage
 from batchdrop.steps.context import Context
 from batchdrop.steps.manifest import Account, File, add_shard, manifest
 from batchdrop.steps.output import write_files
-from batchdrop.steps.parts import Base, closed_rows, not_asked, write_part
+from batchdrop.steps.parts import Base, closed_rows, open_lots, write_part
 from batchdrop.steps.turns import done
 from batchdrop.steps.writes import commit_all, decide_again, replace
 
@@ -97,8 +98,10 @@ def _account(context: Context, job: Job) -> tuple[Account, list[Part]]:
 def _with_part(context: Context, job: Job, found: Snapshot[Shard], base: Base) -> Shard:
     shard = found.value
     problem = _unanswered(job)
-    left_out = not_asked(shard) if problem is None else 0
-    part = write_part(context, job, shard, base, closed_rows(context, shard, problem=problem), left_out=left_out)
+    lost = [lot for lot in open_lots(shard) if problem is not None and (lot.canary or not _stopped_by_canary(job))]
+    left_out = sum(lot.rows for lot in open_lots(shard)) - sum(lot.rows for lot in lost)
+    rows = closed_rows(context, shard, lost=lost, problem=problem)
+    part = write_part(context, job, shard, base, rows, left_out=left_out)
     state = shard.state if shard.state is ShardState.DONE else move_shard(shard.state, ShardState.DONE)
     with_part = msgspec.structs.replace(shard, state=state, part=part, waiting=False)
     context.documents.commit([replace(context, found, with_part)])
@@ -110,6 +113,10 @@ def _unanswered(job: Job) -> Problem | None:
     if job.outcome is not JobState.FAILED or job.reason is None:
         return None
     return Problem(stage=Stage.ANSWER, code=str(job.reason.code), message=job.reason.message, hint=job.reason.hint)
+
+
+def _stopped_by_canary(job: Job) -> bool:
+    return job.reason is not None and job.reason.code is Code.CANARY_FAILED
 
 
 def _write_manifest(context: Context, job: Job, outcome: JobState, account: Account, files: tuple[File, ...]) -> None:

@@ -59,7 +59,12 @@ class Suspects(msgspec.Struct, frozen=True):
                 files[part].add(line, side, lot.signature)
         return [
             msgspec.structs.replace(
-                piece, ride=self._ride(part), sifted=True, misfit=lot.misfit, system_retries=lot.system_retries
+                piece,
+                ride=self._ride(part),
+                sifted=True,
+                misfit=lot.misfit,
+                canary=lot.canary,
+                system_retries=lot.system_retries,
             )
             for part in sorted(files)
             for piece in files[part].lots

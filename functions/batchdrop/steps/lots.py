@@ -57,6 +57,7 @@ class _OpenLot:
         self.rows = 0
         self.bytes = 0
         self.signature: Signature | None = PLAIN
+        self.canary = False
         self._requests = LazyObject(context, stack, f"{folder}/lot-{number}.requests.jsonl")
         self._sidecar = LazyObject(context, stack, f"{folder}/lot-{number}.rows.jsonl")
 
@@ -75,6 +76,7 @@ class _OpenLot:
             requests=self._requests.name,
             sidecar=self._sidecar.name,
             signature=self.signature,
+            canary=self.canary,
         )
 
 
@@ -82,14 +84,15 @@ class LotFiles:
     """A context in which rows are added, each to the lot whose types it merges with; `lots` holds them after.
 
     `folder` must carry the id of the run, so that two runs never write one object. Rows are handed on by the block, a
-    block of one signature.
+    block of one signature. The first `canary` rows stand in lots of their own.
     """
 
-    def __init__(self, context: Context, folder: str, first: LotNumber, attempt: int = 1) -> None:
+    def __init__(self, context: Context, folder: str, first: LotNumber, attempt: int = 1, *, canary: int = 0) -> None:
         self._context = context
         self._folder = folder
         self._next = first
         self._attempt = attempt
+        self._canary_left = canary
         self._stack = ExitStack()
         self._open: list[_OpenLot] = []
         self._full: list[_OpenLot] = []
@@ -149,14 +152,25 @@ class LotFiles:
             self._full.append(lot)
             lot = self._new_lot(signature)
         self._lot, self._signature = lot, signature
-        self._room = min(_BLOCK_ROWS, self._context.settings.lot_rows - lot.rows)
+        self._room = min(_BLOCK_ROWS, self._context.settings.lot_rows - lot.rows, self._canary_left or _BLOCK_ROWS)
 
     def _hand_on(self) -> None:
         if self._lot is not None and self._lines:
             self._lot.add(len(self._lines), b"".join(self._lines), b"".join(self._sides))
+            if self._canary_left:
+                self._sent_ahead(len(self._lines))
         self._lines.clear()
         self._sides.clear()
         self._bytes = self._room = 0
+
+    def _sent_ahead(self, rows: int) -> None:
+        """Count rows of the canary; behind the last, all lots begin anew."""
+        self._canary_left -= rows
+        for lot in self._open:
+            lot.canary = True
+        if not self._canary_left:
+            self._full += self._open
+            self._open = []
 
     def _place(self, signature: Signature | None) -> _OpenLot:
         for lot in self._open:

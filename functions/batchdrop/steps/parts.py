@@ -1,6 +1,6 @@
 """Writing a shard's part of the output: its rows in order, results in one object, errors and failed in others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -36,19 +36,22 @@ class Base(msgspec.Struct, frozen=True):
 
 
 def closed_rows(
-    context: Context, shard: Shard, closing: Iterator[Answered | Failed] | None = None, problem: Problem | None = None
+    context: Context,
+    shard: Shard,
+    closing: Iterator[Answered | Failed] | None = None,
+    *,
+    lost: Sequence[Lot] = (),
+    problem: Problem | None = None,
 ) -> Iterator[Ended]:
     """A shard's rows in order: invalid ones, those of lots that closed, and those of lots that are closing.
 
-    With a problem, rows of lots that are open become errors with it; else they are left out, as rows that were never
-    asked.
+    Rows of `lost` lots, which are open, become errors with the problem; those of other open lots are left out.
     """
     bucket = context.settings.work_bucket
     closed = [read_outcomes(context.objects.read(bucket, lot.closed)) for lot in shard.lots if lot.closed]
-    still_open = [lot for lot in shard.lots if lot.state is not LotState.CLOSED] if problem is not None else []
     lots: list[Iterator[Answered | Failed]] = [*closed, *([] if closing is None else [closing])]
-    if still_open and problem is not None:
-        lots.append(_unanswered(context, still_open, problem))
+    if lost and problem is not None:
+        lots.append(_unanswered(context, lost, problem))
     rows = lots[0] if len(lots) == 1 else merge_outcomes(lots)
     if not shard.invalid_object:
         return rows
@@ -71,9 +74,9 @@ def write_part(  # noqa: PLR0913  # what a part is made of
     return part
 
 
-def not_asked(shard: Shard) -> int:
-    """Rows in lots that are not closed."""
-    return sum(lot.rows for lot in shard.lots if lot.state is not LotState.CLOSED)
+def open_lots(shard: Shard) -> list[Lot]:
+    """Lots that are not closed."""
+    return [lot for lot in shard.lots if lot.state is not LotState.CLOSED]
 
 
 class _PartFiles:
@@ -124,7 +127,7 @@ class _PartFiles:
         )
 
 
-def _unanswered(context: Context, lots: list[Lot], problem: Problem) -> Iterator[Failed]:
+def _unanswered(context: Context, lots: Sequence[Lot], problem: Problem) -> Iterator[Failed]:
     return (Failed(side=side, problem=problem) for side in sides_of(context, lots))
 
 

@@ -83,7 +83,8 @@ def _stage_rows(context: Context, job: Job, shard: Shard) -> Shard:
     """
     reader = rows_of(context, job, shard)
     folder = f"jobs/{job.id}/{shard.index:06d}/{context.tokens.fresh()}"
-    with ExitStack() as stack, LotFiles(context, folder, LotNumber(0)) as files:
+    canary = job.options.canary_rows if shard.index == 0 else 0
+    with ExitStack() as stack, LotFiles(context, folder, LotNumber(0), canary=canary) as files:
         staging = _Staging(context, job, shard, files, LazyObject(context, stack, f"{folder}/invalid.jsonl"))
         staging.take(reader)
     return msgspec.structs.replace(

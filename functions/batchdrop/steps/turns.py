@@ -37,6 +37,11 @@ def held_turn(context: Context, job: JobId, until: datetime) -> Turn:
     return msgspec.structs.replace(turn, job=job, due_at=until)
 
 
+def canary_turn(context: Context, job: JobId, batch: BatchId) -> Turn:
+    """Look at the canary again that a batch carried. The batch is part of the id: a run may be about to end."""
+    return msgspec.structs.replace(_turn(context, Step.ADMIT, f"{job}-{batch}"), job=job)
+
+
 def cancel_turn(context: Context, job: JobId) -> Turn:
     """Stop what still runs for a job that is closing."""
     return msgspec.structs.replace(_turn(context, Step.CANCEL, job), job=job)

@@ -82,8 +82,9 @@ def test_nothing_is_taken_of_a_shard_that_is_not_admitted() -> None:
     assert grouped(shard(lot(), ready=Ready.NONE)).lots == ()
 
 
-def test_a_canary_is_the_first_lot_of_the_first_shard_alone() -> None:
-    found = grouped(shard(lot(0), lot(1), ready=Ready.CANARY), shard(lot(), index=1, ready=Ready.CANARY))
+def test_of_a_shard_that_is_ready_for_its_canary_nothing_else_goes() -> None:
+    canary = msgspec.structs.replace(lot(0), canary=True)
+    found = grouped(shard(canary, lot(1), ready=Ready.CANARY), shard(lot(), index=1, ready=Ready.CANARY))
     assert [(each.shard, each.lot) for each in found.lots] == [(0, 0)]
 
 
