@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     default_model: ModelName = ModelName("")
     max_running_batches: int = 8
     prices: str = ""
+    allowed_media_buckets: tuple[str, ...] | None = None
     ignored_prefixes: tuple[str, ...] = UPLOAD_PARTS
     shard_bytes: int = limits.SHARD_BYTES
     lot_rows: int = limits.LOT_ROWS
@@ -38,6 +39,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retry_seconds: int = 60
     run_seconds: int = limits.RUN_SECONDS
     list_lag_seconds: int = limits.LIST_LAG_SECONDS
+
+    @property
+    def media_buckets(self) -> frozenset[str]:
+        """Buckets that rows may point into: those allowed, the input bucket unless told."""
+        return frozenset((self.input_bucket,) if self.allowed_media_buckets is None else self.allowed_media_buckets)
 
     @property
     def retry_wait(self) -> timedelta:
@@ -80,7 +86,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         default_model=source.optional("DEFAULT_MODEL", ModelName, ModelName("")),
         max_running_batches=source.optional("MAX_RUNNING_BATCHES", _positive, 8),
         prices=source.optional("PRICES", _prices, ""),
-        ignored_prefixes=source.optional("IGNORED_PREFIXES", _prefixes, UPLOAD_PARTS),
+        allowed_media_buckets=source.optional("ALLOWED_MEDIA_BUCKETS", _listed, None),
+        ignored_prefixes=source.optional("IGNORED_PREFIXES", _listed, UPLOAD_PARTS),
         shard_bytes=source.optional("SHARD_BYTES", _at_most(limits.SHARD_BYTES), limits.SHARD_BYTES),
         lot_rows=source.optional("LOT_ROWS", _at_most(limits.LOT_ROWS), limits.LOT_ROWS),
         batch_rows=source.optional("BATCH_ROWS", _at_most(limits.BATCH_ROWS), limits.BATCH_ROWS),
@@ -155,5 +162,5 @@ def _prices(text: str) -> str:
     return text
 
 
-def _prefixes(text: str) -> tuple[str, ...]:
-    return tuple(prefix.strip() for prefix in text.split(",") if prefix.strip())
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

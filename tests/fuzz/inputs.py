@@ -13,7 +13,7 @@ _IN_CSV = (b",", b";", b'""', b'","', b'"\n', b',"', b"=1+1", *_ANYWHERE)
 _IN_JSON = (b"{", b"}", b"[", b"]", b":", b",", b"\\ud800", b"1e400", b"-", b"[" * 200, b'"a":1,"a":2', *_ANYWHERE)
 _IN_PROMPT = (b"{{", b"}}", b"{{/if}}", b"---\n", b": ", b"&a [*a]", b"!!python/object:x", b"{{> p}}", *_ANYWHERE)
 
-_TEXTS: st.SearchStrategy[str] = st.sampled_from(["", "a", "ü", "=1", "gs://b/x", "1", "😀", "a\nb", "STRING"])
+_TEXTS: st.SearchStrategy[str] = st.sampled_from(["", "a", "ü", "=1", "gs://input/x", "1", "😀", "a\nb", "STRING"])
 _SCALARS: Values = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([1e300, 0.5, 2**70]) | _TEXTS
 _FIELDS = (
     *("contents", "parts", "role", "text", "fileData", "file_uri", "mimeType", "data", "inlineData", "functionCall"),
@@ -64,8 +64,8 @@ def _csv() -> Bytes:
 
 _PARTS = (
     {"text": "a"},
-    {"fileData": {"fileUri": "gs://b/x.pdf", "mimeType": "application/pdf"}},
-    {"file_data": {"file_uri": "gs://b/x.png", "mime_type": "image/png"}, "text": None},
+    {"fileData": {"fileUri": "gs://input/x.pdf", "mimeType": "application/pdf"}},
+    {"file_data": {"file_uri": "gs://input/x.png", "mime_type": "image/png"}, "text": None},
     {"inlineData": {"mimeType": "image/png", "data": "aGVsbG8="}},
     {"functionCall": {"name": "f", "args": {"a": 1}}},
 )

@@ -43,6 +43,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
         "DEFAULT_MODEL": "gemini-3.5-flash",
         "MAX_RUNNING_BATCHES": "3",
         "PRICES": '{"models": {}}',
+        "ALLOWED_MEDIA_BUCKETS": "acme-input, acme-media",
         "IGNORED_PREFIXES": "tmp/, old/",
         "SHARD_BYTES": "1000",
         "LOT_ROWS": "10",
@@ -59,6 +60,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
     assert (settings.max_running_batches, settings.ignored_prefixes) == (3, ("tmp/", "old/"))
     assert (settings.shard_bytes, settings.lot_rows, settings.batch_rows) == (1000, 10, 20)
     assert settings.answer_bytes == 30
+    assert settings.media_buckets == {"acme-input", "acme-media"}
     assert (settings.retry_seconds, settings.run_seconds, settings.list_lag_seconds) == (7, 90, 5)
 
 
@@ -113,3 +115,9 @@ def test_a_bucket_serves_one_purpose(other: str) -> None:
 
 def test_no_prefix_at_all_can_be_ignored_by_naming_none() -> None:
     assert read_settings(NEEDED | {"IGNORED_PREFIXES": ","}).ignored_prefixes == ()
+
+
+def test_rows_may_point_into_the_input_bucket_unless_told_otherwise() -> None:
+    assert read_settings(NEEDED).media_buckets == {"acme-input"}
+    assert read_settings(NEEDED | {"ALLOWED_MEDIA_BUCKETS": "acme-media"}).media_buckets == {"acme-media"}
+    assert read_settings(NEEDED | {"ALLOWED_MEDIA_BUCKETS": ","}).media_buckets == frozenset()

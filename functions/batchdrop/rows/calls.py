@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from batchdrop.rows.media import Medium
 from batchdrop.rows.paths import Names, Scope, Value, constant, literal, path
 from batchdrop.rows.shown import as_json
 from batchdrop.rows.tags import Call, nested_call
@@ -11,13 +12,6 @@ class Turn(NamedTuple):
     """Begins a turn of the conversation."""
 
     role: str
-
-
-class Medium(NamedTuple):
-    """A medium's place in a text; the content type may be empty."""
-
-    url: str
-    content_type: str
 
 
 Piece = str | Turn | Medium
@@ -67,16 +61,19 @@ class MediumValue(NamedTuple):
 
     url: Value
     content_type: Value
+    field: str
 
     def medium(self, scope: Scope) -> Medium | None:
         """The medium of a row, if it has one."""
         url = _text(self.url(scope)).strip()
-        return Medium(url, _text(self.content_type(scope)).strip()) if url else None
+        return Medium(url, _text(self.content_type(scope)).strip(), self.field) if url else None
 
 
 def medium_value(call: Call, names: Names) -> MediumValue:
     """Compile the arguments of `{{media}}`."""
-    return MediumValue(_named(call, "url", names), _named(call, "contentType", names))
+    url = dict(call.named).get("url", "")
+    field = "" if literal(url) or url.startswith("(") else url
+    return MediumValue(_named(call, "url", names), _named(call, "contentType", names), field)
 
 
 def _named(call: Call, key: str, names: Names) -> Value:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dotpromptz_handlebars import Block, Mustache, Node, Text
 
 from batchdrop.rows.calls import Turn, medium_value
+from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.messages import Message, arranged, check
 from batchdrop.rows.paths import is_quoted
 from batchdrop.rows.problems import RowProblem
@@ -19,10 +20,10 @@ from batchdrop.rows.tags import Call
 _ARRANGING = frozenset({"role", "media"})
 
 
-def frame_of(nodes: Iterable[Node], known: Known) -> list[Message[Part | Slot]] | None:
+def frame_of(nodes: Iterable[Node], known: Known, buckets: MediaBuckets) -> list[Message[Part | Slot]] | None:
     """Tell the frame of a parsed template, or None if its rows have none in common."""
     try:
-        messages: list[Message[Part | Slot]] = arranged(_parts(nodes, known))
+        messages: list[Message[Part | Slot]] = arranged(_parts(nodes, known, buckets))
         check(messages, _is_text)
     except (Irregular, RowProblem):
         return None
@@ -33,14 +34,14 @@ def _is_text(part: Part | Slot) -> bool:
     return isinstance(part, TextSlot) or (isinstance(part, dict) and "text" in part)
 
 
-def _parts(nodes: Iterable[Node], known: Known) -> Iterator[Turn | Part | Slot]:
+def _parts(nodes: Iterable[Node], known: Known, buckets: MediaBuckets) -> Iterator[Turn | Part | Slot]:
     text: list[Node] = []
     for node in nodes:
         call = call_of(node) if isinstance(node, Mustache) else None
         if call is not None and call.name in _ARRANGING:
             yield from _text(text, known)
             text = []
-            yield _turn(call) if call.name == "role" else MediaSlot(medium_value(call, frozenset()))
+            yield _turn(call) if call.name == "role" else MediaSlot(medium_value(call, frozenset()), buckets)
         elif isinstance(node, Block) and _arranges(node):
             raise Irregular
         else:

@@ -10,18 +10,22 @@ from typing import assert_never
 from batchdrop.domain.job import UnknownFields
 from batchdrop.rows.foreign_schema import importable_json_schema, vertex_schema
 from batchdrop.rows.importer import REQUEST_DEPTH, FreeForm, check_depth, check_names, empty_object
+from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.problems import RowProblem, refusal
 from batchdrop.rows.references import written_out
 from batchdrop.rows.request_rules import RULES, check_turns, not_in_batch
 from batchdrop.rows.request_spec import FieldSpec, Kind, MessageSpec, Shape, ValueSpec, request_spec
-from batchdrop.rows.request_types import Schema, ToolGoogleSearch
+from batchdrop.rows.request_types import FileData, FunctionResponseFileData, Schema, ToolGoogleSearch
 from batchdrop.rows.scalars import choice, number, plain_text, wrong_type
 from batchdrop.rows.suggestions import unknown_field
+from batchdrop.rows.values import Stage
 
 REQUEST = "request"
 CONTENTS = "contents"
 
 _ABSENT = object()
+_FILES = frozenset({FileData, FunctionResponseFileData})
+_URI = "fileUri"
 _SCHEMA_FIELDS = frozenset({"responseSchema", "parameters", "response"})
 _JSON_SCHEMA_FIELDS = frozenset({"responseJsonSchema", "parametersJsonSchema"})
 _STAND_FOR_EMPTY: dict[type, dict[str, object]] = {ToolGoogleSearch: {"timeRangeFilter": None}}
@@ -31,10 +35,11 @@ _STAND_FOR_EMPTY: dict[type, dict[str, object]] = {ToolGoogleSearch: {"timeRange
 class Mender:
     """Walks over one request, or over parts of it. `types` is its signature: the types of what the API leaves free."""
 
-    __slots__ = ("_allow", "_free")
+    __slots__ = ("_allow", "_buckets", "_free")
 
-    def __init__(self, unknown: UnknownFields) -> None:
+    def __init__(self, unknown: UnknownFields, buckets: MediaBuckets) -> None:
         self._allow = unknown is UnknownFields.ALLOW
+        self._buckets = buckets
         self._free = FreeForm()
 
     @property
@@ -62,7 +67,10 @@ class Mender:
                 _put(mended, field.name, found, path)
         _check_message(spec, mended, path)
         rule = RULES.get(spec.kind)
-        return mended if rule is None or not mended else rule(mended, path)
+        ruled = mended if rule is None or not mended else rule(mended, path)
+        if ruled and spec.kind in _FILES and not self._buckets.hold(str(ruled.get(_URI))):
+            raise RowProblem(self._buckets.refusal(Stage.REQUEST, f"{path}.{_URI}"))
+        return ruled
 
     def top(self, name: str, value: object) -> tuple[str, object] | None:
         """Walk over a field of the request itself; gives its name in JSON, and None if it says nothing.

@@ -13,6 +13,7 @@ from batchdrop.domain.ids import RowKey
 from batchdrop.domain.job import UnknownFields
 from batchdrop.rows.casting import Cast, cast_of, is_envelope, no_cast
 from batchdrop.rows.fingerprint import fingerprint_of
+from batchdrop.rows.media_buckets import NO_BUCKETS, MediaBuckets
 from batchdrop.rows.mend import CONTENTS, REQUEST, field_twice, missing
 from batchdrop.rows.mould import (
     BEGIN,
@@ -41,12 +42,15 @@ _SELDOM = 32
 class NativeRequests:
     """Makes the requests of one native input.
 
-    `model` is the job's: a row that names it says nothing new. Unknown fields pass if `unknown` allows them.
+    `model` is the job's: a row that names it says nothing new. Unknown fields pass if `unknown` allows them. Files may
+    lie in `buckets`.
     """
 
-    def __init__(self, unknown: UnknownFields = UnknownFields.ERROR, model: str = "") -> None:
-        self._turns = TurnReader()
-        self._memo = SettingsMemo(unknown, model)
+    def __init__(
+        self, unknown: UnknownFields = UnknownFields.ERROR, model: str = "", buckets: MediaBuckets = NO_BUCKETS
+    ) -> None:
+        self._turns = TurnReader(buckets)
+        self._memo = SettingsMemo(unknown, model, buckets)
         self._cast: Cast = no_cast
         self._unmoulded = 0
 

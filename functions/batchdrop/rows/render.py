@@ -13,6 +13,7 @@ from batchdrop.rows.form import Form
 from batchdrop.rows.frame import frame_of
 from batchdrop.rows.inputs import Inputs
 from batchdrop.rows.media import render_problem
+from batchdrop.rows.media_buckets import NO_BUCKETS, MediaBuckets
 from batchdrop.rows.messages import check
 from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.prompt import Prompt
@@ -23,9 +24,10 @@ from batchdrop.rows.values import Request
 
 
 class Renderer:
-    """Renders the request of each row in full. Compiles the template once."""
+    """Renders the request of each row in full. Compiles the template once. Media may lie in `buckets`."""
 
-    def __init__(self, prompt: Prompt) -> None:
+    def __init__(self, prompt: Prompt, buckets: MediaBuckets = NO_BUCKETS) -> None:
+        self._buckets = buckets
         self.template = Template(prompt.template)
         self._defaults = prompt.defaults
         self._needed = prompt.needed
@@ -41,7 +43,7 @@ class Renderer:
             if name not in row:
                 hint = "Give it, or say what stands for it: input.default, or {{#if}} around it."
                 raise render_problem("MISSING_FIELD", "The row lacks a field that the template inserts.", hint, name)
-        messages = self.template.messages({**self._defaults, **row})
+        messages = self.template.messages({**self._defaults, **row}, self._buckets)
         check(messages, lambda part: "text" in part)
         system = [part for message in messages if message.role == "system" for part in message.parts]
         contents = [{"role": turn.role, "parts": turn.parts} for turn in messages if turn.role != "system"]
@@ -54,15 +56,16 @@ class PromptRequests:
 
     What is the same for all rows is rendered and written once, the rest is filled in. Rows that this cannot serve,
     because they leave out a turn or a medium, or because roles or media stand in blocks, are rendered in full.
+    Media may lie in `buckets`.
     """
 
-    def __init__(self, prompt: Prompt, layout: Layout) -> None:
-        self._renderer = Renderer(prompt)
+    def __init__(self, prompt: Prompt, layout: Layout, buckets: MediaBuckets = NO_BUCKETS) -> None:
+        self._renderer = Renderer(prompt, buckets)
         self._signature = prompt.signature
         inputs = Inputs(prompt.input_schema, prompt.defaults, layout)
         self._take = inputs.take
         self._unsure = prompt.needed - inputs.sure
-        frame = frame_of(self._renderer.template.nodes, Known(inputs.sure | prompt.needed, inputs.texts))
+        frame = frame_of(self._renderer.template.nodes, Known(inputs.sure | prompt.needed, inputs.texts), buckets)
         self._form = None if frame is None else Form(frame, prompt.rest)
 
     def make(self, key: RowKey, value: Mapping[str, object]) -> Request:

@@ -8,6 +8,7 @@ import orjson
 from batchdrop.domain.ids import RowKey
 from batchdrop.domain.job import UnknownFields
 from batchdrop.domain.limits import REQUEST_BYTES
+from batchdrop.rows.media_buckets import NO_BUCKETS, MediaBuckets
 from batchdrop.rows.mend import CONTENTS, REQUEST, Mender, field_twice, missing
 from batchdrop.rows.problems import request_problem
 from batchdrop.rows.signatures import signature_of
@@ -26,13 +27,17 @@ class Settled(msgspec.Struct, frozen=True):
     signature: dict[str, str]
 
 
-def settle(request: Mapping[str, object], unknown: UnknownFields = UnknownFields.ERROR) -> Settled:
-    """Check a request wholly, and restate what can be restated without another meaning.
+def settle(
+    request: Mapping[str, object],
+    unknown: UnknownFields = UnknownFields.ERROR,
+    buckets: MediaBuckets = NO_BUCKETS,
+) -> Settled:
+    """Check a request wholly, and restate what can be restated without another meaning. Files may lie in `buckets`.
 
     Raises:
         RowProblem: Vertex or its importer would refuse it.
     """
-    mender = Mender(unknown)
+    mender = Mender(unknown, buckets)
     settled: dict[str, object] = {}
     for name, value in request.items():
         found = mender.top(name, value)

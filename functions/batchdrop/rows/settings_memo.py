@@ -5,6 +5,7 @@ import orjson
 
 from batchdrop.domain.job import UnknownFields
 from batchdrop.rows.fingerprint import pieces_of
+from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.mend import Mender
 
 _MOST_FIELDS = 1_000
@@ -28,8 +29,9 @@ class Setting(msgspec.Struct, frozen=True):
 class SettingsMemo:
     """Checks the fields of requests of one input."""
 
-    def __init__(self, unknown: UnknownFields, model: str) -> None:
+    def __init__(self, unknown: UnknownFields, model: str, buckets: MediaBuckets) -> None:
         self._unknown = unknown
+        self._buckets = buckets
         self._model = model.rpartition("/")[2]
         self._known: dict[tuple[str, bytes], Setting] = {}
         self._bytes = 0
@@ -50,7 +52,7 @@ class SettingsMemo:
     def checked(self, name: str, json: bytes) -> Setting:
         """Check a field that hardly repeats, and forget it."""
         value = orjson.loads(json)
-        mender = Mender(self._unknown)
+        mender = Mender(self._unknown, self._buckets)
         found = None if name == "model" and self._is_own(value) else mender.top(name, value)
         if found is None:
             return _NOTHING

@@ -8,6 +8,7 @@ from dotpromptz_handlebars import Mustache, Node, Text
 
 from batchdrop.rows.calls import MediumValue, Piece
 from batchdrop.rows.media import media_part
+from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.paths import field_name, root_scope
 from batchdrop.rows.program import call_of, compile_nodes, run
 from batchdrop.rows.shown import shown
@@ -45,20 +46,21 @@ class TextSlot:
 class MediaSlot:
     """A medium whose URL differs."""
 
-    def __init__(self, value: MediumValue) -> None:
+    def __init__(self, value: MediumValue, buckets: MediaBuckets) -> None:
         self._value = value
+        self._buckets = buckets
 
     def part(self, row: Row) -> Part:
         """Make the part of a row.
 
         Raises:
             Irregular: the row has no URL.
-            RowProblem: the URL is of another kind, or its type cannot be told.
+            RowProblem: the URL is of another kind, or points into another bucket, or its type cannot be told.
         """
         medium = self._value.medium(root_scope(row))
         if medium is None:
             raise Irregular
-        return media_part(*medium)
+        return media_part(medium, self._buckets)
 
 
 Slot = TextSlot | MediaSlot

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dotpromptz_handlebars import Node
 from dotpromptz_handlebars._render import compile_template
 
-from batchdrop.rows.calls import Medium, Piece, Turn
-from batchdrop.rows.media import media_part, render_problem
+from batchdrop.rows.calls import Piece, Turn
+from batchdrop.rows.media import Medium, media_part, render_problem
+from batchdrop.rows.media_buckets import NO_BUCKETS, MediaBuckets
 from batchdrop.rows.messages import Message, arranged
 from batchdrop.rows.paths import root_scope
 from batchdrop.rows.program import compile_nodes, run
@@ -32,8 +33,8 @@ class Template:
             offset = next((tag.offset for tag in tags_of(source) if not _compiles(tag)), 0)
             raise TagProblem(offset, f"The template cannot be read: {error}.", "See the Handlebars guide.") from None
 
-    def messages(self, row: Mapping[str, object]) -> list[Message[Part]]:
-        """Render for one row.
+    def messages(self, row: Mapping[str, object], buckets: MediaBuckets = NO_BUCKETS) -> list[Message[Part]]:
+        """Render for one row, whose media may lie in these buckets.
 
         Raises:
             RowProblem: its values cannot be rendered, or name a medium or role that cannot be sent.
@@ -44,7 +45,7 @@ class Template:
         except (ValueError, TypeError, RecursionError):
             hint = "Compare the row's values with what the template does with them."
             raise render_problem("RENDER_FAILED", "The template cannot be filled with this row.", hint) from None
-        return arranged(_parts(pieces))
+        return arranged(_parts(pieces, buckets))
 
 
 def _compiles(tag: Tag) -> bool:
@@ -58,7 +59,7 @@ def _compiles(tag: Tag) -> bool:
     return True
 
 
-def _parts(pieces: list[Piece]) -> Iterator[Turn | Part]:
+def _parts(pieces: list[Piece], buckets: MediaBuckets) -> Iterator[Turn | Part]:
     """Join texts up to the next medium or turn; blank ones are no parts."""
     texts: list[str] = []
     for piece in pieces:
@@ -67,7 +68,7 @@ def _parts(pieces: list[Piece]) -> Iterator[Turn | Part]:
             continue
         yield from _text(texts)
         texts.clear()
-        yield media_part(*piece) if isinstance(piece, Medium) else piece
+        yield media_part(piece, buckets) if isinstance(piece, Medium) else piece
     yield from _text(texts)
 
 

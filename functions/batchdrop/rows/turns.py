@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from batchdrop.rows.fingerprint import data_piece, uri_piece
+from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.request_rules import GS_URI, MIME_TYPE
 from batchdrop.rows.scalars import is_base64
 from batchdrop.rows.signatures import PLAIN
@@ -60,9 +61,13 @@ _MOST_TYPES = 1_000
 
 
 class TurnReader:
-    """Reads the turns of one request after another. Files tend to have one kind of them: the last is tried first."""
+    """Reads the turns of one request after another. Files tend to have one kind of them: the last is tried first.
 
-    def __init__(self) -> None:
+    What points elsewhere than into `buckets` is not of a usual shape.
+    """
+
+    def __init__(self, buckets: MediaBuckets) -> None:
+        self._buckets = buckets
         self._media = msgspec.json.Decoder(_Turns).decode
         self._mime_types: set[str] = set()
         self._first, self._second = self._read_texts, self._read_media
@@ -85,7 +90,7 @@ class TurnReader:
         else:
             return said
         try:
-            return read_typed(contents)
+            return read_typed(contents, self._buckets)
         except NOT_OF_THE_TYPE:
             return None
 
@@ -105,8 +110,9 @@ class TurnReader:
         if text is not UNSET:
             return text if file is UNSET and blob is UNSET else ""
         if file is not UNSET:
-            sound = blob is UNSET and GS_URI.fullmatch(file.file_uri) and self._known(file.mime_type)
-            return uri_piece(file.file_uri) if sound else ""
+            uri = file.file_uri
+            sound = blob is UNSET and GS_URI.fullmatch(uri) and self._buckets.hold(uri) and self._known(file.mime_type)
+            return uri_piece(uri) if sound else ""
         if blob is not UNSET and self._known(blob.mime_type) and is_base64(blob.data):
             return data_piece(blob.data)
         return ""

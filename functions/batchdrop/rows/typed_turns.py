@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta
 
 from batchdrop.rows.fingerprint import data_piece, uri_piece
 from batchdrop.rows.importer import REQUEST_DEPTH, FreeForm
+from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.mend import CONTENTS, REQUEST
 from batchdrop.rows.request_rules import GS_URI, MIME_TYPE, ROLES
 from batchdrop.rows.request_types import (
@@ -35,8 +36,8 @@ _CALL_DEPTH = REQUEST_DEPTH + 3
 _decode = msgspec.json.Decoder(Annotated[list[Content], Meta(min_length=1)]).decode
 
 
-def read_typed(contents: bytes | memoryview) -> Said | None:
-    """Read turns; None if they may need mending.
+def read_typed(contents: bytes | memoryview, buckets: MediaBuckets) -> Said | None:
+    """Read turns; None if they may need mending, or point elsewhere than into `buckets`.
 
     Raises:
         RowProblem: Vertex's importer would refuse what is free in them.
@@ -49,14 +50,14 @@ def read_typed(contents: bytes | memoryview) -> Said | None:
         if turn.role not in ROLES and (turn.role is not UNSET or len(turns) > 1):
             return None
         for index, part in enumerate(turn.parts):
-            piece = _said_by(part, f"{REQUEST}.{CONTENTS}[{number}].parts[{index}]", free)
+            piece = _said_by(part, f"{REQUEST}.{CONTENTS}[{number}].parts[{index}]", free, buckets)
             if piece is None:
                 return None
             pieces += [piece] if piece else []
     return Said(pieces, free.types)
 
 
-def _said_by(part: Part, path: str, free: FreeForm) -> str | None:
+def _said_by(part: Part, path: str, free: FreeForm, buckets: MediaBuckets) -> str | None:
     """What a part says, which may be nothing; None if it is not surely sound."""
     calls = part.function_call, part.function_response, part.executable_code, part.code_execution_result
     data = [value for value in (part.text, part.inline_data, part.file_data, *calls) if value is not UNSET]
@@ -68,7 +69,7 @@ def _said_by(part: Part, path: str, free: FreeForm) -> str | None:
         case str(text):
             return text or None
         case FileData(mime_type=kind, file_uri=uri) if MIME_TYPE.fullmatch(kind) and GS_URI.fullmatch(uri):
-            return uri_piece(uri)
+            return uri_piece(uri) if buckets.hold(uri) else None
         case Blob(mime_type=kind, data=base64) if base64 and MIME_TYPE.fullmatch(kind) and is_base64(base64):
             return data_piece(base64)
         case FunctionCall(args=dict() as args, partial_args=more) if args and more is UNSET:

@@ -12,6 +12,7 @@ from batchdrop.domain.shard import Shard, shard_ref, shards_in
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState, ShardState, move_shard
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot
+from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.native import NativeRequests
 from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.render import PromptRequests
@@ -108,7 +109,7 @@ class _Staging:
         self.columns = RecordColumns(job)
         self._files = files
         self._prompt = _prompt_requests(context, job)
-        self._native = NativeRequests(job.options.unknown_fields, job.model)
+        self._native = NativeRequests(job.options.unknown_fields, job.model, _media_buckets(context))
         self._is_text = _layout(job).format is InputFormat.CSV
         self._keys = row_key(job.id, shard.index, RowNumber(0)).removesuffix("0")
 
@@ -140,7 +141,11 @@ def _prompt_requests(context: Context, job: Job) -> PromptRequests | None:
     layout = _layout(job)
     if prompt is None or not prompt.has_template or layout.format is InputFormat.VERTEX_JSONL:
         return None
-    return PromptRequests(prompt, layout)
+    return PromptRequests(prompt, layout, _media_buckets(context))
+
+
+def _media_buckets(context: Context) -> MediaBuckets:
+    return MediaBuckets(context.settings.media_buckets)
 
 
 def _layout(job: Job) -> Layout:

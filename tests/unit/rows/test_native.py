@@ -18,6 +18,7 @@ from batchdrop.rows.requests import Settled, settle
 from batchdrop.rows.signatures import PLAIN, merge
 from batchdrop.rows.values import Problem, Request
 from infra.local.vertex.shape import RowShape
+from tests.unit.rows.buckets import BUCKETS
 from tests.unit.rows.request_strategies import SLOW, requests, respelled, texts_only
 
 KEY = RowKey("j1.0.7")
@@ -26,7 +27,7 @@ HELLO = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
 
 def made(raw: bytes, maker: NativeRequests | None = None) -> Request | Problem:
     try:
-        return (maker or NativeRequests()).make(KEY, raw)
+        return (maker or NativeRequests(buckets=BUCKETS)).make(KEY, raw)
     except RowProblem as found:
         return found.problem
 
@@ -61,7 +62,7 @@ def test_a_sound_request_is_written_as_it_came_but_for_carriage_returns() -> Non
         b'{ "contents" : [{"parts": [{"text":"\\u00e4 \\/ \xc3\xa4"}], "role":"user"}],\r'
         b'"generationConfig":{"temperature":0.50,"seed":1e3} }'
     )
-    maker = NativeRequests()
+    maker = NativeRequests(buckets=BUCKETS)
     for _ in range(3):
         found = made(b'{"id":1, "request":' + request + b', "more":[2]}', maker)
         assert isinstance(found, Request)
@@ -86,7 +87,7 @@ def test_a_sound_request_is_written_as_it_came_but_for_carriage_returns() -> Non
 )
 @pytest.mark.parametrize("behind", [False, True])
 def test_what_else_a_line_has_changes_nothing(siblings: dict[str, object], *, behind: bool) -> None:
-    maker = NativeRequests()
+    maker = NativeRequests(buckets=BUCKETS)
     for text in ("one", "two", 'th"ree\\'):
         request = {"contents": [{"role": "user", "parts": [{"text": text}]}]}
         row = {"request": request, **siblings} if behind else {**siblings, "request": request}
@@ -128,7 +129,7 @@ def test_what_else_a_line_has_changes_nothing(siblings: dict[str, object], *, be
 def test_a_bad_line_is_refused_alike_whether_sound_ones_of_its_kind_came_before(
     raw: bytes, code: str, path: str
 ) -> None:
-    maker = NativeRequests()
+    maker = NativeRequests(buckets=BUCKETS)
     assert code_of(raw, maker) == (code, path)
     for text in ("one", "two"):
         request_of(line(text), maker)
@@ -137,7 +138,7 @@ def test_a_bad_line_is_refused_alike_whether_sound_ones_of_its_kind_came_before(
 
 
 def test_settings_in_snake_case_are_restated_in_every_line() -> None:
-    maker = NativeRequests()
+    maker = NativeRequests(buckets=BUCKETS)
     for text in ("one", "two"):
         request = {
             "generation_config": {"max_output_tokens": 5},
@@ -151,26 +152,29 @@ def test_settings_in_snake_case_are_restated_in_every_line() -> None:
 
 def test_a_row_may_name_the_model_of_its_job_and_no_other() -> None:
     named = orjson.dumps({"request": {"model": "publishers/google/models/gemini-3.5-flash", **HELLO}})
-    assert request_of(named, NativeRequests(model="gemini-3.5-flash")) == HELLO
-    assert code_of(named, NativeRequests(model="gemini-3.5-pro")) == ("MODEL_IN_REQUEST", "request.model")
+    assert request_of(named, NativeRequests(model="gemini-3.5-flash", buckets=BUCKETS)) == HELLO
+    assert code_of(named, NativeRequests(model="gemini-3.5-pro", buckets=BUCKETS)) == (
+        "MODEL_IN_REQUEST",
+        "request.model",
+    )
     assert code_of(named) == ("MODEL_IN_REQUEST", "request.model")
 
 
 def test_unknown_fields_are_refused_unless_the_job_allows_them() -> None:
     raw = orjson.dumps({"request": {**HELLO, "newField": {"a": 1}}})
     assert code_of(raw) == ("UNKNOWN_FIELD", "request.newField")
-    assert request_of(raw, NativeRequests(UnknownFields.ALLOW)) == {**HELLO, "newField": {"a": 1}}
+    assert request_of(raw, NativeRequests(UnknownFields.ALLOW, buckets=BUCKETS)) == {**HELLO, "newField": {"a": 1}}
 
 
 def test_a_request_that_is_too_large_is_refused_in_a_known_mould_too() -> None:
-    maker = NativeRequests()
+    maker = NativeRequests(buckets=BUCKETS)
     request_of(line("x"), maker)
     assert code_of(line("x" * REQUEST_BYTES), maker) == ("REQUEST_TOO_LARGE", "")
 
 
 def test_turns_twice_in_a_request_do_not_pass_for_each_other() -> None:
     twin = {"contents": HELLO["contents"], "systemInstruction": HELLO["contents"][0]}
-    maker = NativeRequests()
+    maker = NativeRequests(buckets=BUCKETS)
     for text in ("hello", "other"):
         row = {**twin, "contents": [{"role": "user", "parts": [{"text": text}]}]}
         for ordered in (row, dict(reversed(row.items()))):
@@ -180,7 +184,7 @@ def test_turns_twice_in_a_request_do_not_pass_for_each_other() -> None:
 @SLOW
 @given(respelled(), st.sampled_from([orjson.dumps, lambda row: json.dumps(row).encode()]))
 def test_a_line_becomes_what_its_request_settles_to(both: tuple[dict[str, Any], dict[str, Any]], dumps: Any) -> None:
-    maker = NativeRequests()
+    maker = NativeRequests(buckets=BUCKETS)
     for request in (*both, both[0]):
         found = made(dumps({"id": "x", "request": request}), maker)
         settled = settled_or_code(request)
@@ -195,7 +199,7 @@ def test_a_line_becomes_what_its_request_settles_to(both: tuple[dict[str, Any], 
 
 def settled_or_code(request: dict[str, Any]) -> Settled | str:
     try:
-        return settle(request)
+        return settle(request, buckets=BUCKETS)
     except RowProblem as found:
         return found.problem.code
 
@@ -203,7 +207,7 @@ def settled_or_code(request: dict[str, Any]) -> Settled | str:
 @SLOW
 @given(st.lists(texts_only() | requests(), min_size=2, max_size=6))
 def test_no_row_depends_on_those_before_it(rows: Sequence[dict[str, Any]]) -> None:
-    maker = NativeRequests()
+    maker = NativeRequests(buckets=BUCKETS)
     for number, request in enumerate(rows):
         raw = json.dumps({"id": f"r{number}", "request": request}).encode()
         assert made(raw, maker) == made(raw)
@@ -247,12 +251,12 @@ def damaged(raw: bytes, rng: random.Random) -> bytes:
 def test_no_bytes_whatever_break_it_or_come_through_unsound(
     rows: list[tuple[dict[str, Any], dict[str, Any]]], rng: random.Random, unknown: UnknownFields
 ) -> None:
-    maker = NativeRequests(unknown)
+    maker = NativeRequests(unknown, buckets=BUCKETS)
     for request in (request for both in rows for request in both):
         for _ in range(5):
             raw = damaged(orjson.dumps({"id": "x", "request": request}), rng)
             found = made(raw, maker)
-            assert found == made(raw, NativeRequests(unknown))
+            assert found == made(raw, NativeRequests(unknown, buckets=BUCKETS))
             if isinstance(found, Request):
                 assert found.line.endswith(b"}\n")
                 assert found.line.count(b"\n") == 1
@@ -263,3 +267,66 @@ def test_no_bytes_whatever_break_it_or_come_through_unsound(
 @given(st.binary(max_size=60))
 def test_no_short_bytes_break_it(raw: bytes) -> None:
     assert isinstance(made(raw), Problem)
+
+
+ELSEWHERE = "gs://secret/payroll.pdf"
+FILES: list[dict[str, Any]] = [
+    {"fileData": {"fileUri": ELSEWHERE, "mimeType": "application/pdf"}},
+    {"file_data": {"file_uri": ELSEWHERE, "mime_type": "application/pdf"}},
+    {"fileData": {"fileUri": "gs://bucket.evil/x", "mimeType": "image/png"}},
+    {"fileData": {"fileUri": "gs://BUCKET/x", "mimeType": "image/png"}},
+    {"text": "", "fileData": {"fileUri": ELSEWHERE, "mimeType": "image/png"}},
+    {"fileData": {"fileUri": ELSEWHERE, "mimeType": "image/png"}, "videoMetadata": {"fps": 1}},
+    {
+        "functionResponse": {
+            "name": "f",
+            "response": {"a": 1},
+            "parts": [{"fileData": {"fileUri": ELSEWHERE, "mimeType": "image/png"}}],
+        }
+    },
+]
+
+
+@pytest.mark.parametrize("part", FILES)
+@pytest.mark.parametrize("before", [0, 20])
+@pytest.mark.parametrize("escaped", [False, True])
+def test_a_file_in_a_bucket_that_is_not_allowed_is_a_row_error_whatever_came_before(
+    part: dict[str, Any],
+    before: int,
+    escaped: bool,  # noqa: FBT001  # drawn
+) -> None:
+    maker = NativeRequests(buckets=BUCKETS)
+    allowed = {"fileData": {"fileUri": "gs://bucket/x.pdf", "mimeType": "application/pdf"}}
+    for _ in range(before):
+        assert isinstance(made(native(allowed), maker), Request)
+    raw = native(part)
+    if escaped:
+        raw = raw.replace(b"gs://", b"g\\u0073://").replace(b"fileUri", b"file\\u0055ri")
+    found = made(raw, maker)
+    assert isinstance(found, Problem)
+    assert found.code == "MEDIA_BUCKET"
+    assert found.path.startswith("request.contents[0].parts[1].")
+    assert found.path.endswith("ileUri")
+    assert "secret" not in found.message + found.hint
+    assert "b, bucket" in found.hint
+    assert isinstance(made(native(allowed), maker), Request)
+
+
+def test_a_file_of_the_system_instruction_is_held_to_the_same_buckets() -> None:
+    part = {"fileData": {"fileUri": ELSEWHERE, "mimeType": "text/plain"}}
+    request = {**HELLO, "systemInstruction": {"parts": [part]}}
+    found = made(json.dumps({"request": request}).encode())
+    assert isinstance(found, Problem)
+    assert (found.code, found.path) == ("MEDIA_BUCKET", "request.systemInstruction.parts[0].fileData.fileUri")
+
+
+def test_no_bucket_is_allowed_unless_told() -> None:
+    part = {"fileData": {"fileUri": "gs://bucket/x.pdf", "mimeType": "application/pdf"}}
+    found = made(native(part), NativeRequests())
+    assert isinstance(found, Problem)
+    assert found.code == "MEDIA_BUCKET"
+
+
+def native(part: dict[str, Any]) -> bytes:
+    turn = {"role": "user", "parts": [{"text": "Read this."}, part]}
+    return json.dumps({"request": {"contents": [turn]}}).encode()

@@ -322,7 +322,7 @@ def test_a_default_or_an_optional_field_need_not_be_there() -> None:
         ("{{text}}", "EMPTY_PROMPT"),
         ('{{role "system"}}only rules{{role "user"}}{{text}}', "EMPTY_PROMPT"),
         ('{{role "model"}}hi{{role "user"}}x', "FIRST_ROLE"),
-        ('{{role "system"}}{{media url="gs://b/x.png"}}{{role "user"}}x', "SYSTEM_MEDIA"),
+        ('{{role "system"}}{{media url="data:image/png;base64,AAAA"}}{{role "user"}}x', "SYSTEM_MEDIA"),
     ],
 )
 def test_a_row_that_gives_nothing_to_ask_is_its_own_problem(template: str, code: str) -> None:

@@ -17,6 +17,7 @@ from batchdrop.rows.requests import Settled, settle
 from batchdrop.rows.slots import Known
 from batchdrop.rows.template import Template
 from batchdrop.rows.values import Problem, Request
+from tests.unit.rows.buckets import BUCKETS
 
 KEY = RowKey("j1.0.7")
 JSONL = Layout(format=InputFormat.JSONL)
@@ -96,14 +97,14 @@ def prompt(template: str, front: str = FRONT) -> Prompt:
 
 def in_full(parsed: Prompt, row: dict[str, Any]) -> dict[str, Any] | Problem:
     try:
-        return Renderer(parsed).render(row)
+        return Renderer(parsed, BUCKETS).render(row)
     except RowProblem as found:
         return found.problem
 
 
 def specialised(parsed: Prompt, layout: Layout, row: dict[str, Any]) -> Request | Problem:
     try:
-        return PromptRequests(parsed, layout).make(KEY, row)
+        return PromptRequests(parsed, layout, BUCKETS).make(KEY, row)
     except RowProblem as found:
         return found.problem
 
@@ -121,7 +122,7 @@ def assert_same(parsed: Prompt, layout: Layout, row: dict[str, Any]) -> None:
     assert fast.line.endswith(b"\n")
     assert fast.line.count(b"\n") == 1
     assert fast.fingerprint == fingerprint(slow)
-    assert settle(slow) == Settled(slow, fast.signature or {})
+    assert settle(slow, buckets=BUCKETS) == Settled(slow, fast.signature or {})
 
 
 @given(TEMPLATES, ROWS)
@@ -153,12 +154,12 @@ def test_so_it_does_for_any_template(template: str, row: dict[str, Any]) -> None
 @pytest.mark.parametrize("template", [*PLAIN, *HELPERS])
 def test_what_only_inserts_is_specialised(template: str) -> None:
     parsed = prompt(f"begin{template}end")
-    assert frame_of(Template(parsed.template).nodes, Known(frozenset())) is not None
+    assert frame_of(Template(parsed.template).nodes, Known(frozenset()), BUCKETS) is not None
 
 
 @pytest.mark.parametrize("template", ARRANGING)
 def test_what_arranges_turns_by_the_row_is_rendered_in_full(template: str) -> None:
-    assert frame_of(Template(prompt(template).template).nodes, Known(frozenset())) is None
+    assert frame_of(Template(prompt(template).template).nodes, Known(frozenset()), BUCKETS) is None
 
 
 def test_the_parts_of_a_request_stand_as_the_template_has_them() -> None:
@@ -184,7 +185,7 @@ def test_the_parts_of_a_request_stand_as_the_template_has_them() -> None:
 
 
 def test_rows_of_one_prompt_share_their_signature() -> None:
-    requests = PromptRequests(prompt("{{media url=url}}{{a}}"), CSV)
+    requests = PromptRequests(prompt("{{media url=url}}{{a}}"), CSV, BUCKETS)
     row = {"a": "x", "url": "gs://b/x.png"}
     signatures = [requests.make(KEY, {**row, **other}).signature for other in ({}, {"a": "y"}, {"url": ""})]
     assert all(one is signatures[0] for one in signatures)
@@ -211,3 +212,19 @@ def test_defaults_stand_for_what_a_row_lacks() -> None:
     made = specialised(parsed, JSONL, {"a": "x", "lang": "French"})
     assert isinstance(made, Request)
     assert b'"x French"' in made.line
+
+
+@pytest.mark.parametrize(
+    ("template", "field"),
+    [
+        ("{{a}}{{media url=url}}", "url"),
+        ("{{a}}{{#if url}}{{media url=url}}{{/if}}", "url"),
+        ('{{a}}{{media url="gs://secret/x.png"}}', ""),
+    ],
+)
+def test_a_medium_in_a_bucket_that_is_not_allowed_is_the_rows_problem(template: str, field: str) -> None:
+    row = {"a": "x", "url": "gs://secret/x.png"}
+    for found in (in_full(prompt(template), row), specialised(prompt(template), CSV, row)):
+        assert isinstance(found, Problem)
+        assert (found.code, found.path) == ("MEDIA_BUCKET", field)
+        assert "secret" not in found.message + found.hint

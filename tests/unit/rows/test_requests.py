@@ -15,6 +15,7 @@ from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.requests import Settled, check_size, request_line, settle
 from batchdrop.rows.values import Problem
 from infra.local.vertex.shape import RowShape
+from tests.unit.rows.buckets import BUCKETS
 from tests.unit.rows.request_strategies import SLOW, requests, respelled
 
 HELLO = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
@@ -40,7 +41,7 @@ def calling(args: object) -> dict[str, Any]:
 
 def problem_of(request: dict[str, Any], unknown: UnknownFields = UnknownFields.ERROR) -> Problem:
     with pytest.raises(RowProblem) as caught:
-        settle(request, unknown)
+        settle(request, unknown, BUCKETS)
     return caught.value.problem
 
 
@@ -106,7 +107,7 @@ def test_inline_data_that_is_too_large_is_pointed_to() -> None:
     ],
 )
 def test_a_sound_request_stays_as_it_is(request_: dict[str, Any]) -> None:
-    assert settle(request_).request == request_
+    assert settle(request_, buckets=BUCKETS).request == request_
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_an_unknown_name_of_an_enum_comes_with_what_was_meant() -> None:
     ],
 )
 def test_what_keeps_its_meaning_is_restated(request_: dict[str, Any], settled: dict[str, Any]) -> None:
-    assert settle(request_).request == settled
+    assert settle(request_, buckets=BUCKETS).request == settled
 
 
 def test_fields_newer_than_this_version_pass_if_the_job_allows_them() -> None:
@@ -315,7 +316,7 @@ def test_a_request_is_the_same_however_it_is_spelled(both: tuple[dict[str, Any],
 
 def code_of(request: dict[str, Any], unknown: UnknownFields = UnknownFields.ERROR) -> str:
     try:
-        settle(request, unknown)
+        settle(request, unknown, BUCKETS)
     except RowProblem as found:
         return found.problem.code
     return ""
@@ -323,7 +324,7 @@ def code_of(request: dict[str, Any], unknown: UnknownFields = UnknownFields.ERRO
 
 def settled_or_none(request: dict[str, Any]) -> Settled | None:
     try:
-        return settle(request)
+        return settle(request, buckets=BUCKETS)
     except RowProblem:
         return None
 
@@ -335,7 +336,7 @@ def test_what_is_settled_stays_parses_as_the_apis_message_and_can_be_imported(
 ) -> None:
     settled = settled_or_none(both[1])
     if settled is not None:
-        assert settle(settled.request) == settled
+        assert settle(settled.request, buckets=BUCKETS) == settled
         json_format.ParseDict(settled.request, GenerateContentRequest.pb(GenerateContentRequest()))
         RowShape().add({"custom_id": "k", "request": settled.request})
 

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchdrop.domain.naming import MEDIA_SUFFIXES
-from batchdrop.rows.media import MIME_TYPES, media_part
+from batchdrop.rows.media import MIME_TYPES, Medium, media_part
 from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.reads import reads_of
 from batchdrop.rows.shown import as_json
 from batchdrop.rows.tags import TagProblem
 from batchdrop.rows.template import Template
+from tests.unit.rows.buckets import BUCKETS
 
 NASTY = st.lists(
     st.sampled_from(
@@ -22,6 +23,7 @@ NASTY = st.lists(
     ),
     max_size=8,
 ).map("".join)
+
 PARTS = st.lists(
     st.sampled_from(
         [
@@ -50,7 +52,7 @@ PARTS = st.lists(
 
 
 def render(source: str, **context: Any) -> list[tuple[str, list[Any]]]:
-    return [(message.role, message.parts) for message in Template(source).messages(context)]
+    return [(message.role, message.parts) for message in Template(source).messages(context, BUCKETS)]
 
 
 def row_problem(source: str, **context: Any) -> str:
@@ -82,7 +84,7 @@ def as_dotprompt_does(source: str, context: dict[str, Any]) -> list[tuple[str, l
         parts: list[Any] = []
         for part in message.content:
             if isinstance(part, MediaPart):
-                parts.append(media_part(part.media.url, part.media.content_type or ""))
+                parts.append(media_part(Medium(part.media.url, part.media.content_type or ""), BUCKETS))
             elif isinstance(part, TextPart):
                 parts.append({"text": part.text})
         found.append((message.role.value, parts))
@@ -212,7 +214,7 @@ def test_media_become_file_data_or_inline_data() -> None:
 
 
 def test_a_content_type_wins_over_the_suffix() -> None:
-    assert media_part("gs://b/x.png", "image/webp") == {
+    assert media_part(Medium("gs://b/x.png", "image/webp"), BUCKETS) == {
         "fileData": {"mimeType": "image/webp", "fileUri": "gs://b/x.png"}
     }
 
