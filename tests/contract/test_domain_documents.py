@@ -1,10 +1,12 @@
 """The service's own documents and queries, held against the fake and against Google's Firestore emulator."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from batchdrop.domain.batch import Batch, Claim, Ending, LotRef, batch_ref, batches_in, batches_with
+from batchdrop.domain.estimate import Asked, Estimate, Span, forecast
 from batchdrop.domain.ids import BatchId, Generation, JobId, LaneId, LotNumber, ModelName, ShardIndex, TurnId
 from batchdrop.domain.ids import VertexJobName as JobName
 from batchdrop.domain.job import (
@@ -19,6 +21,7 @@ from batchdrop.domain.job import (
     jobs_that_wait_for,
 )
 from batchdrop.domain.lane import Lane, all_lanes, lane_ref
+from batchdrop.domain.money import Bill
 from batchdrop.domain.name import Name, name_ref
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.price_list import price_of, shipped
@@ -39,7 +42,7 @@ from batchdrop.domain.shard import (
 )
 from batchdrop.domain.states import BatchState, JobState, LotState, ShardState
 from batchdrop.domain.turn import Function, Step, Turn, overdue_turns, turn_ref, turns_of
-from batchdrop.domain.usage import Usage
+from batchdrop.domain.usage import Spent, Usage
 from batchdrop.domain.vertex import VertexState
 from batchdrop.ports import Documents, Put
 
@@ -47,6 +50,7 @@ NOW = datetime(2026, 11, 1, 12, 0, 0, 5, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 JOB, OTHER = JobId("j1"), JobId("j2")
 LANE = LaneId("gemini-3.5-flash@global")
+PRICE = price_of(ModelName("gemini-3.8-flash"), "eu", (shipped(),))
 INPUT = ObjectInfo(bucket="in", name="a/b.csv", generation=Generation(2**60), size=9, crc32c="aa==", created_at=NOW)
 
 
@@ -94,7 +98,9 @@ def full_job() -> Job:
         prompt=PinnedPrompt(bucket="in", name="a/b.prompt", generation=Generation(5)),
         model=ModelName("gemini-3.5-flash"),
         lane=LANE,
-        price=price_of(ModelName("gemini-3.8-flash"), "eu", (shipped(),)),
+        price=PRICE,
+        estimate=forecast(Estimate(usual=Asked(requests=1, input=Span(1, 2, 3))), None, PRICE, NOW.date()),
+        bill=Bill(currency="USD", paid=Decimal("0.0000012")),
         options=Options(output=OutputFormat.CSV, max_invalid=1, labels={"team-a": "x"}),
         layout=Layout(format=InputFormat.CSV, columns=("a", "b.c"), delimiter=";", body=4, head_lines=1),
         answer_columns=("answer",),
@@ -123,7 +129,8 @@ def full_shard() -> Shard:
         due_at=NOW,
         rank=-1.5,
         tally=Tally(1),
-        usage=Usage(2),
+        spent=(Spent(attempt=2, on=NOW.date(), usage=Usage(2), long=True),),
+        estimate=Estimate(usual=Asked(requests=1, input=Span(1, 2, 3))),
         part=Part(results="p"),
     )
 

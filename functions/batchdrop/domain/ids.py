@@ -10,6 +10,7 @@ BatchId = NewType("BatchId", str)
 TurnId = NewType("TurnId", str)
 LaneId = NewType("LaneId", str)
 NameId = NewType("NameId", str)
+PromptId = NewType("PromptId", str)
 RowKey = NewType("RowKey", str)
 RowNumber = NewType("RowNumber", int)
 Generation = NewType("Generation", int)
@@ -32,6 +33,11 @@ def job_id(bucket: str, name: str, generation: Generation) -> JobId:
 def name_id(bucket: str, name: str) -> NameId:
     """Name the document that knows the newest generation of an input name."""
     return NameId("n" + digest(bucket, name))
+
+
+def prompt_id(bucket: str, name: str, model: ModelName) -> PromptId:
+    """Name the document that knows what a prompt's jobs took with a model."""
+    return PromptId("p" + digest(bucket, name, model))
 
 
 def batch_id(fresh: str) -> BatchId:

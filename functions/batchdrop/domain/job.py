@@ -7,7 +7,9 @@ import msgspec
 
 from batchdrop.domain.canary import CanaryReport
 from batchdrop.domain.columns import Column
+from batchdrop.domain.estimate import Forecast
 from batchdrop.domain.ids import Generation, JobId, LaneId, ModelName, ShardIndex
+from batchdrop.domain.money import Bill
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.prices import Price
 from batchdrop.domain.reasons import Reason
@@ -129,7 +131,8 @@ class Job(Document, frozen=True, kw_only=True):
 
     `answer_columns` are the answer's columns in the results, wanted until the job is admitted, and then final.
     `columns` are those of records that have no header, known then; none where the records are too unlike.
-    `price` is None where the model's is unknown.
+    `price` is None where the model's is unknown; `estimate` is made when the last row is staged,
+    `bill` when the job has ended.
     `canary` is what its canary came to, once it was judged.
     """
 
@@ -146,6 +149,8 @@ class Job(Document, frozen=True, kw_only=True):
     model: ModelName = ModelName("")
     lane: LaneId = LaneId("")
     price: Price | None = None
+    estimate: Forecast | None = None
+    bill: Bill | None = None
     options: Options = Options()
     layout: Layout | None = None
     answer_columns: tuple[str, ...] = ()

@@ -6,10 +6,11 @@ from enum import StrEnum
 import msgspec
 
 from batchdrop.domain.columns import FoundColumns
+from batchdrop.domain.estimate import Estimate
 from batchdrop.domain.ids import BatchId, JobId, LaneId, LotNumber, ShardIndex, shard_key
 from batchdrop.domain.refs import Document, Op, Query, Ref, Where
 from batchdrop.domain.states import LotState, ShardState
-from batchdrop.domain.usage import Usage
+from batchdrop.domain.usage import Spent
 
 
 class Ready(StrEnum):
@@ -52,7 +53,7 @@ class Tally(msgspec.Struct, frozen=True):
     Answers that count besides, among them those of the results: `duplicates` were answered before,
     `unknown_echoes` echo a request that nobody sent and were taken by their key, `foreign` echo another row's request
     and were put aside, `rekeyed` came under a damaged key and were taken by their echo, `lenient` had something
-    around their JSON.
+    around their JSON, `unreported` did not tell what they took.
     """
 
     results: int = 0
@@ -65,6 +66,7 @@ class Tally(msgspec.Struct, frozen=True):
     lenient: int = 0
     refused: int = 0
     misfits: int = 0
+    unreported: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         """Sum field by field."""
@@ -79,6 +81,7 @@ class Tally(msgspec.Struct, frozen=True):
             lenient=self.lenient + other.lenient,
             refused=self.refused + other.refused,
             misfits=self.misfits + other.misfits,
+            unreported=self.unreported + other.unreported,
         )
 
 
@@ -128,8 +131,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Shard(Document, frozen=True, kw_only=True):
     """A contiguous slice of a job's rows; the unit of order and of result.
 
-    `rows`, `invalid` and `lines` are known once staged; `first_row` and `first_line` (both from 0: what lies
-    before the shard in the whole file) once admitted. `waiting`, `due_at` and `rank` are what submit asks for.
+    `rows`, `invalid`, `lines` and `estimate`, by rule, are known once staged; `first_row` and `first_line` (both from
+    0: what lies before the shard in the whole file) once admitted. `waiting`, `due_at` and `rank` are what submit asks
+    for.
     """
 
     job: JobId
@@ -141,6 +145,7 @@ class Shard(Document, frozen=True, kw_only=True):
     lines: int = 0
     invalid_object: str = ""
     columns: FoundColumns = FoundColumns()
+    estimate: Estimate = Estimate()
     first_row: int = 0
     first_line: int = 0
     ready: Ready = Ready.NONE
@@ -150,7 +155,7 @@ class Shard(Document, frozen=True, kw_only=True):
     due_at: datetime | None = None
     rank: float = 0.0
     tally: Tally = Tally()
-    usage: Usage = Usage()
+    spent: tuple[Spent, ...] = ()
     part: Part | None = None
     expire_at: datetime | None = None
 

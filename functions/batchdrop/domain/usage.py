@@ -52,6 +52,11 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     long: bool = False
 
 
+def used(spent: tuple[Spent, ...]) -> Usage:
+    """All of it, whatever it costs."""
+    return sum((each.usage for each in spent), start=Usage())
+
+
 def add_spent(known: tuple[Spent, ...], more: tuple[Spent, ...]) -> tuple[Spent, ...]:
     """Sum what has one attempt, day and length, in order of these; usage of nothing is left out."""
     sums: dict[tuple[int, date, bool], Usage] = {}

@@ -9,7 +9,7 @@ import msgspec
 
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.shard import Tally
-from batchdrop.domain.usage import Usage
+from batchdrop.domain.usage import LONG_PROMPT, Usage
 from batchdrop.rows.answers import Answer, Judge
 from batchdrop.rows.replies import Kind, Reply
 from batchdrop.rows.values import Again, Answered, Failed, Outcome, Problem, SideRow, Stage
@@ -28,7 +28,7 @@ class _Echo(Enum):
 
 
 class Collation:
-    """Iterate once over it for the outcomes; `tally`, `usage` and `strays` are whole afterwards.
+    """Iterate once over it for the outcomes; `tally`, the usages and `strays` are whole afterwards.
 
     An answer whose echo is another row's of the batch is an error of its own. One whose echo is nobody's is taken by
     its key, and counted. Of several answers for a row the best is taken: own before foreign, good before bad,
@@ -44,7 +44,8 @@ class Collation:
         self._ends = {Answered: 0, Failed: 0, Again: 0}
         self._duplicates = self._unknown = self._foreign = self._rekeyed = self._lenient = 0
         self._refused = self._misfits = 0
-        self._usage = [0] * len(Usage.__struct_fields__)
+        self._unreported = 0
+        self._usual, self._long = ([0] * len(Usage.__struct_fields__) for _ in range(2))
         self.strays = 0
 
     @property
@@ -61,12 +62,18 @@ class Collation:
             lenient=self._lenient,
             refused=self._refused,
             misfits=self._misfits,
+            unreported=self._unreported,
         )
 
     @property
     def usage(self) -> Usage:
-        """What the answers so far took."""
-        return Usage(*self._usage)
+        """What the answers to usual prompts took so far."""
+        return Usage(*self._usual)
+
+    @property
+    def long_usage(self) -> Usage:
+        """What the answers to long prompts took so far."""
+        return Usage(*self._long)
 
     def settle(self) -> None:
         """Count the row that was given last as an error: it was to be tried again, but will not be."""
@@ -121,18 +128,22 @@ class Collation:
         if isinstance(outcome, Answered):
             used = outcome.output.usage
             self._lenient += outcome.output.lenient
+            self._unreported += not used.rows
         else:
             used = outcome.usage
             self._refused += outcome.problem.code == BLOCKED
             self._misfits += outcome.problem.code in MISFITS
         if used.rows:
-            sums = self._usage
+            sums = self._usual if used.prompt <= LONG_PROMPT else self._long
             sums[0] += used.rows
             sums[1] += used.prompt
             sums[2] += used.cached
             sums[3] += used.output
             sums[4] += used.thoughts
             sums[5] += used.tools
+            if used.audio:
+                sums[6] += used.audio
+                sums[7] += used.cached_audio
 
 
 def collate(sides: Iterable[SideRow], answers: Iterable[Pair], judge: Judge, known: Known) -> Collation:

@@ -65,12 +65,19 @@ class _Feedback(msgspec.Struct, gc=False):
 _Count = Annotated[int, msgspec.Meta(ge=0, lt=_MOST_TOKENS)]
 
 
+class _Modality(msgspec.Struct, gc=False):
+    modality: object = None
+    tokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
+
+
 class _Counts(msgspec.Struct, gc=False):
     promptTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
     cachedContentTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
     candidatesTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
     thoughtsTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
     toolUsePromptTokenCount: _Count | None = None  # noqa: N815  # Vertex's spelling
+    promptTokensDetails: list[_Modality | None] | None = None  # noqa: N815  # Vertex's spelling
+    cacheTokensDetails: list[_Modality | None] | None = None  # noqa: N815  # Vertex's spelling
 
 
 class Response(msgspec.Struct, gc=False):
@@ -82,6 +89,7 @@ class Response(msgspec.Struct, gc=False):
 
 
 _NO_COUNTS = _Counts()
+_DETAILS = ("promptTokensDetails", "cacheTokensDetails")
 _NO_USAGE = Usage()
 _decode = msgspec.json.Decoder(Response).decode
 
@@ -188,6 +196,7 @@ def _usage(found: _Counts) -> Usage:
     """What is absent counts as none; a report of nothing is no report."""
     if found.promptTokenCount is None and found == _NO_COUNTS:
         return _NO_USAGE
+    details, cached = found.promptTokensDetails, found.cacheTokensDetails
     return Usage(
         1,
         found.promptTokenCount or 0,
@@ -195,7 +204,14 @@ def _usage(found: _Counts) -> Usage:
         found.candidatesTokenCount or 0,
         found.thoughtsTokenCount or 0,
         found.toolUsePromptTokenCount or 0,
+        _audio(details) if details else 0,
+        _audio(cached) if cached else 0,
     )
+
+
+def _audio(details: list[_Modality | None]) -> int:
+    """Tokens of audio. Of all modalities it alone has a price of its own."""
+    return sum(found.tokenCount or 0 for found in details if found is not None and found.modality == "AUDIO")
 
 
 _T = TypeVar("_T")
@@ -220,8 +236,16 @@ def _salvaged(response: msgspec.Raw) -> Response | None:
 def _sound_counts(value: object) -> _Counts | None:
     if not isinstance(value, dict):
         return None
-    sound = {name: _sound_count(value[name]) for name in _Counts.__struct_fields__ if name in value}
-    return _Counts(**sound)
+    names = [name for name in _Counts.__struct_fields__ if name in value and name not in _DETAILS]
+    found = msgspec.convert({name: _sound_count(value[name]) for name in names}, _Counts)
+    found.promptTokensDetails = _sound_details(value.get("promptTokensDetails"))
+    found.cacheTokensDetails = _sound_details(value.get("cacheTokensDetails"))
+    return found
+
+
+def _sound_details(value: object) -> list[_Modality | None] | None:
+    found = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [_Modality(one.get("modality"), _sound_count(one.get("tokenCount"))) for one in found] or None
 
 
 def _sound_count(value: object) -> int:

@@ -6,6 +6,7 @@ the lots of rows to try again, until the last lot closes.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import date
 
 import msgspec
 
@@ -13,6 +14,7 @@ from batchdrop.domain.job import InputFormat, Job
 from batchdrop.domain.lots import closed, swapped
 from batchdrop.domain.shard import Lot, Part, Shard
 from batchdrop.domain.states import LotState
+from batchdrop.domain.usage import Spent, add_spent
 from batchdrop.rows.answers import Expectation, Judge
 from batchdrop.rows.collate import Collation, Known, Pair, collate
 from batchdrop.rows.outcomes import outcome_line
@@ -33,10 +35,11 @@ class _RowsAgain(Exception):
 
 
 class AnswerCloser:
-    """What is the same for all lots of a job in a batch; the output schema is compiled once."""
+    """What is the same for all lots of a job in a batch, which ended on a day; the output schema is compiled once."""
 
-    def __init__(self, context: Context, job: Job, prompt: Prompt | None, known: Known) -> None:
+    def __init__(self, context: Context, job: Job, prompt: Prompt | None, known: Known, on: date) -> None:
         self._context = context
+        self._on = on
         self._job = job
         self._known = known
         native = job.layout is not None and job.layout.format is InputFormat.VERTEX_JSONL
@@ -46,7 +49,15 @@ class AnswerCloser:
         )
 
     def close(self, shard: Shard, lots: list[Lot], answers: Pairs) -> Shard:
-        """Close lots, all those of the shard that ride in the batch. `answers` may be opened often."""
+        """Close lots, all those of the shard that ride in the batch. `answers` may be opened often.
+
+        Each attempt is closed, and accounted, by itself.
+        """
+        for attempt in sorted({lot.attempt for lot in lots}):
+            shard = self._close(shard, [lot for lot in lots if lot.attempt == attempt], answers)
+        return shard
+
+    def _close(self, shard: Shard, lots: list[Lot], answers: Pairs) -> Shard:
         numbers = {lot.number for lot in lots}
         if all(lot.state is LotState.CLOSED for lot in shard.lots if lot.number not in numbers):
             try:
@@ -90,9 +101,10 @@ class AnswerCloser:
         """Close the lots; the first of them names the outcomes of all."""
         for lot in lots:
             shard = swapped(shard, closed(lot, outcomes if lot is lots[0] else ""))
-        return msgspec.structs.replace(
-            shard, part=part, tally=shard.tally + collation.tally, usage=shard.usage + collation.usage
-        )
+        usual = Spent(attempt=lots[0].attempt, on=self._on, usage=collation.usage)
+        long = Spent(attempt=lots[0].attempt, on=self._on, usage=collation.long_usage, long=True)
+        spent = add_spent(shard.spent, (usual, long))
+        return msgspec.structs.replace(shard, part=part, tally=shard.tally + collation.tally, spent=spent)
 
 
 def _settled(

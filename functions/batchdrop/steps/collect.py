@@ -87,7 +87,8 @@ def _close_jobs(context: Context, own: Snapshot[Turn], found: _Collected, live: 
     verdict = unanswered(found.batch, found.ending)
     moved = False
     for job in sorted(live):
-        answers = AnswerCloser(context, live[job], prompt_of(context, live[job]), lambda: found.asked.fingerprints)
+        prompt, on = prompt_of(context, live[job]), found.ending.at.date()
+        answers = AnswerCloser(context, live[job], prompt, lambda: found.asked.fingerprints, on)
         budget = live[job].options.max_submissions
         suspects = functools.cache(functools.partial(suspects_of, context, found.batch, budget))
         closer = LotCloser(context, found.batch, found.ending, verdict, answers, suspects)

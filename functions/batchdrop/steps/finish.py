@@ -7,15 +7,19 @@ from batchdrop.domain.batch import batches_with
 from batchdrop.domain.errors import ObjectGone, Transient
 from batchdrop.domain.ids import Generation
 from batchdrop.domain.job import Job, job_ref
+from batchdrop.domain.money import Bill
 from batchdrop.domain.name import name_ref
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.reasons import Code
 from batchdrop.domain.shard import Part, Shard, shards_of
 from batchdrop.domain.states import TERMINAL_JOB_STATES, JobState, ShardState, move_job, move_shard
 from batchdrop.domain.turn import Turn
+from batchdrop.domain.usage import used
 from batchdrop.ports import Snapshot
 from batchdrop.rows.values import Problem, Stage
 from batchdrop.steps.context import Context
+from batchdrop.steps.cost import bill_of, dollars
+from batchdrop.steps.estimated import learn
 from batchdrop.steps.manifest import Account, File, add_shard, manifest
 from batchdrop.steps.output import write_files
 from batchdrop.steps.parts import Base, closed_rows, open_lots, write_part
@@ -56,11 +60,17 @@ def _finish(context: Context, job: Job) -> None:
     if outcome is not JobState.CANCELLED:
         files = write_files(context, job, parts)
     _write_manifest(context, job, outcome, account, files)
-    _expire(context, job, outcome)
+    bill = bill_of(job, account.spent)
+    learn(context, job, outcome, used(account.spent), bill)
+    _expire(context, job, outcome, bill)
     context.log.info(
-        "job.finished",
+        "job.ended",
         job=job.id,
         object=job.input.name,
+        prompt=job.prompt.name if job.prompt is not None else "",
+        model=job.model,
+        labels=job.options.labels,
+        cost_usd=dollars(bill),
         state=outcome,
         rows=account.rows,
         results=account.results,
@@ -136,7 +146,7 @@ def _write_manifest(context: Context, job: Job, outcome: JobState, account: Acco
     decide_again(act)
 
 
-def _expire(context: Context, job: Job, outcome: JobState) -> None:
+def _expire(context: Context, job: Job, outcome: JobState, bill: Bill | None) -> None:
     expire_at = context.clock.now() + limits.KEEP_DOCUMENTS
     shards = context.documents.find(shards_of(job.id))
     commit_all(
@@ -152,6 +162,7 @@ def _expire(context: Context, job: Job, outcome: JobState) -> None:
             found.value,
             state=move_job(found.value.state, outcome),
             outcome=outcome,
+            bill=bill,
             expire_at=expire_at,
             times=found.value.times | {"finished": context.clock.now()},
         )

@@ -1,5 +1,6 @@
 """Writing the files of lots: request lines and sidecar side by side, cut at a lot's limits, types kept apart."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -24,6 +25,10 @@ _MOST_BYTES = _BLOCK_BYTES + limits.REQUEST_BYTES
 """Request bytes of a block at most."""
 
 Signature = dict[str, str]
+
+
+def _unseen(_lines: list[bytes]) -> None:
+    """Look at no lines."""
 
 
 class LazyObject:
@@ -84,7 +89,7 @@ class LotFiles:
     """A context in which rows are added, each to the lot whose types it merges with; `lots` holds them after.
 
     `folder` must carry the id of the run, so that two runs never write one object. Rows are handed on by the block, a
-    block of one signature. The first `canary` rows stand in lots of their own.
+    block of one signature, whose request lines `see` is shown. The first `canary` rows stand in lots of their own.
     """
 
     def __init__(self, context: Context, folder: str, first: LotNumber, attempt: int = 1, *, canary: int = 0) -> None:
@@ -103,6 +108,7 @@ class LotFiles:
         self._bytes = 0
         self._room = 0
         self.lots: tuple[Lot, ...] = ()
+        self.see: Callable[[list[bytes]], None] = _unseen
 
     def __enter__(self) -> Self:
         """Begin without any file."""
@@ -156,6 +162,7 @@ class LotFiles:
 
     def _hand_on(self) -> None:
         if self._lot is not None and self._lines:
+            self.see(self._lines)
             self._lot.add(len(self._lines), b"".join(self._lines), b"".join(self._sides))
             if self._canary_left:
                 self._sent_ahead(len(self._lines))

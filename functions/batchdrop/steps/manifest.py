@@ -7,7 +7,8 @@ import msgspec
 from batchdrop.domain.job import Job
 from batchdrop.domain.shard import Shard, Tally
 from batchdrop.domain.states import JobState, ShardState
-from batchdrop.domain.usage import Usage
+from batchdrop.domain.usage import Spent, add_spent, used
+from batchdrop.steps.cost import cost_report, estimate_report
 
 SCHEMA_VERSION = 1
 
@@ -33,7 +34,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     shards: int = 0
     attempts: int = 0
     tally: Tally = Tally()
-    usage: Usage = Usage()
+    spent: tuple[Spent, ...] = ()
     vertex_jobs: tuple[str, ...] = ()
 
 
@@ -51,7 +52,7 @@ def add_shard(account: Account, shard: Shard) -> Account:
         shards=account.shards + 1,
         attempts=max(account.attempts, *(lot.attempt for lot in shard.lots), 0),
         tally=account.tally + shard.tally,
-        usage=account.usage + shard.usage,
+        spent=add_spent(account.spent, shard.spent),
         vertex_jobs=account.vertex_jobs,
     )
 
@@ -91,7 +92,9 @@ def manifest(job: Job, outcome: JobState, account: Account, files: tuple[File, .
             "misfit_answers": account.tally.misfits,
         },
         "canary": job.canary,
-        "tokens": account.usage,
+        "tokens": used(account.spent),
+        "cost": cost_report(job, account.spent, account.tally.unreported),
+        "estimate": estimate_report(job, account.spent),
         "attempts": account.attempts,
         "submissions": len(account.vertex_jobs),
         "vertex_jobs": account.vertex_jobs,

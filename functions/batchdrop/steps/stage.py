@@ -12,6 +12,7 @@ from batchdrop.domain.shard import Shard, shard_ref, shards_in
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState, ShardState, move_shard
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot
+from batchdrop.rows.measure import Meter
 from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.native import NativeRequests
 from batchdrop.rows.problems import RowProblem
@@ -20,6 +21,7 @@ from batchdrop.rows.sidecar import invalid_line, side_bytes
 from batchdrop.rows.values import BadRow, Row, text_json
 from batchdrop.steps.closing import stop_job
 from batchdrop.steps.context import Context
+from batchdrop.steps.estimated import forecast_of
 from batchdrop.steps.find_columns import RecordColumns
 from batchdrop.steps.identify import deleted
 from batchdrop.steps.lots import LazyObject, LotFiles
@@ -70,7 +72,9 @@ def _move_on(context: Context, own: Snapshot[Turn]) -> None:
     if not cursor.done:
         context.documents.commit([leave(context, plan_turn(context, job.value.id, cursor.waves)), done(own)])
         return
-    staged = msgspec.structs.replace(job.value, times={"staged": now} | job.value.times)
+    staged = msgspec.structs.replace(
+        job.value, times={"staged": now} | job.value.times, estimate=forecast_of(context, job.value)
+    )
     context.documents.commit(
         [replace(context, job, staged), leave(context, admit_turn(context, job.value.id)), done(own)]
     )
@@ -85,7 +89,9 @@ def _stage_rows(context: Context, job: Job, shard: Shard) -> Shard:
     reader = rows_of(context, job, shard)
     folder = f"jobs/{job.id}/{shard.index:06d}/{context.tokens.fresh()}"
     canary = job.options.canary_rows if shard.index == 0 else 0
+    meter = Meter(job.model)
     with ExitStack() as stack, LotFiles(context, folder, LotNumber(0), canary=canary) as files:
+        files.see = meter.see
         staging = _Staging(context, job, shard, files, LazyObject(context, stack, f"{folder}/invalid.jsonl"))
         staging.take(reader)
     return msgspec.structs.replace(
@@ -96,6 +102,7 @@ def _stage_rows(context: Context, job: Job, shard: Shard) -> Shard:
         invalid=staging.invalid,
         invalid_object=staging.bad_rows.name,
         columns=staging.columns.found,
+        estimate=meter.estimate,
         lots=files.lots,
     )
 

@@ -423,6 +423,27 @@ def test_usage_counts_what_is_there() -> None:
     assert usage_of({"usageMetadata": metadata}) == Usage(rows=1, prompt=10, cached=4, output=20, thoughts=30, tools=5)
 
 
+@pytest.mark.parametrize("prompt", [300, "300"])
+def test_audio_is_told_from_other_modalities(prompt: object) -> None:
+    metadata = {
+        "promptTokenCount": prompt,
+        "cachedContentTokenCount": 120,
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 50}, {"modality": "AUDIO", "tokenCount": 250}, None],
+        "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 100}, {"modality": "TEXT", "tokenCount": 20}],
+    }
+    usage = Usage(rows=1, prompt=300, cached=120, audio=250, cached_audio=100)
+    if prompt == "300":
+        metadata["promptTokensDetails"] = [*metadata["promptTokensDetails"][:2], "odd"]  # type: ignore[index]
+    assert usage_of({"usageMetadata": metadata}) == usage
+
+
+@pytest.mark.parametrize(
+    "details", [None, [], {}, "x", [3], [{"modality": 3}], [{"tokenCount": "x", "modality": "AUDIO"}]]
+)
+def test_modalities_that_say_nothing_count_as_none(details: object) -> None:
+    assert usage_of({"usageMetadata": {"promptTokenCount": 9, "promptTokensDetails": details}}) == Usage(1, 9)
+
+
 @pytest.mark.parametrize("metadata", [None, {}, [], 3])
 def test_no_usage_is_no_row_with_usage(metadata: object) -> None:
     assert usage_of({"usageMetadata": metadata}) == Usage()

@@ -65,6 +65,21 @@ def test_answers_come_out_in_row_order_whatever_the_order_they_came_in() -> None
     assert usage == Usage(rows=3, prompt=3)
 
 
+def test_long_prompts_are_counted_apart() -> None:
+    replies = [Reply(Kind.SPOKEN, "STOP", "x", Usage(1, prompt, audio=7)) for prompt in (200_000, 200_001)]
+    long = {row: [msgspec.structs.replace(answer(row), reply=reply)] for row, reply in enumerate(replies)}
+    collation = collation_of([side(0), side(1)], pairs_of(long))
+    assert len(list(collation)) == 2
+    assert (collation.usage, collation.long_usage) == (Usage(1, 200_000, audio=7), Usage(1, 200_001, audio=7))
+
+
+def test_results_that_do_not_tell_what_they_took_are_counted() -> None:
+    silent = msgspec.structs.replace(answer(0), reply=Reply(Kind.SPOKEN, "STOP", "x"))
+    _, tally, usage = run([side(0), side(1)], {0: [silent], 1: [answer(1)]})
+    assert tally == Tally(results=2, unreported=1)
+    assert usage == Usage(1, 1)
+
+
 def test_a_row_without_an_answer_is_tried_again() -> None:
     outcomes, tally, _ = run([side(0), side(1)], {0: [answer(0)]})
     assert isinstance(outcomes[1], Again)

@@ -1,0 +1,91 @@
+"""What a prompt's finished jobs took: how estimates learn.
+
+A job counts by its ratios to what the rules expected of it. The median of the last few is taken, so one odd job moves
+nothing. A prompt's document is never expired: it is small, and there are as many as prompts.
+"""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import msgspec
+
+from batchdrop.domain.estimate import Learned, Scale
+from batchdrop.domain.ids import JobId, ModelName, PromptId
+from batchdrop.domain.money import Bill
+from batchdrop.domain.refs import Document, Ref
+from batchdrop.domain.usage import Usage
+
+RECENT = 9
+"""So many jobs are remembered."""
+_MARGINS = (Fraction(1, 4), Fraction(1, 6), Fraction(1, 8))
+_LEAST_MARGIN = Fraction(1, 10)
+_ENOUGH = 4
+"""From so many jobs on the outermost on each side are taken for odd."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of one finished job: what the rules expected, and what all its answers took."""
+
+    job: JobId
+    expected_input: int
+    expected_output: int
+    input: int
+    output: int
+
+
+class History(Document, frozen=True, kw_only=True):
+    """A prompt with a model, and what its jobs took. A native file without a prompt goes by its folder.
+
+    `jobs` and `paid`, by currency, are of all its jobs that came to an end; `recent` of the last that teach.
+    """
+
+    id: PromptId
+    prompt: str
+    model: ModelName
+    jobs: int = 0
+    requests: int = 0
+    paid: dict[str, Decimal] = {}
+    last: tuple[JobId, ...] = ()
+    recent: tuple[Seen, ...] = ()
+
+
+def history_ref(prompt: PromptId) -> Ref[History]:
+    """Where a prompt's history lives."""
+    return Ref(f"prompts/{prompt}", History)
+
+
+def remember(history: History, job: JobId, usage: Usage, bill: Bill | None, seen: Seen | None) -> History:
+    """Add a job that has ended; one that is there already adds nothing."""
+    if job in history.last:
+        return history
+    paid = history.paid
+    if bill is not None:
+        paid = paid | {bill.currency: paid.get(bill.currency, Decimal(0)) + bill.paid}
+    return msgspec.structs.replace(
+        history,
+        jobs=history.jobs + 1,
+        requests=history.requests + usage.rows,
+        paid=paid,
+        last=(*history.last, job)[-2 * RECENT :],
+        recent=history.recent if seen is None else (*history.recent, seen)[-RECENT:],
+    )
+
+
+def learned(history: History) -> Learned | None:
+    """What there is to learn of it; None if no job has taught anything yet."""
+    if not history.recent:
+        return None
+    return Learned(
+        jobs=len(history.recent),
+        input=_scale([Fraction(seen.input, seen.expected_input) for seen in history.recent]),
+        output=_scale([Fraction(seen.output, seen.expected_output) for seen in history.recent]),
+    )
+
+
+def _scale(ratios: list[Fraction]) -> Scale:
+    ordered = sorted(ratios)
+    middle = len(ordered) // 2
+    median = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    usual = ordered[1:-1] if len(ordered) >= _ENOUGH else ordered
+    margin = _MARGINS[len(ordered) - 1] if len(ordered) <= len(_MARGINS) else _LEAST_MARGIN
+    return Scale(usual[0] * (1 - margin), median, usual[-1] * (1 + margin))

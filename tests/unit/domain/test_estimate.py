@@ -1,0 +1,117 @@
+"""Foretelling what a job takes, and learning from jobs that have ended."""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from batchdrop.domain.estimate import Asked, Estimate, Learned, Scale, Span, forecast
+from batchdrop.domain.history import RECENT, History, Seen, learned, remember
+from batchdrop.domain.ids import JobId, ModelName, prompt_id
+from batchdrop.domain.money import Bill
+from batchdrop.domain.price_list import price_of, shipped
+from batchdrop.domain.usage import Usage
+
+DAY = date(2026, 11, 28)
+PRO = price_of(ModelName("gemini-3.1-pro-preview"), "global", (shipped(),))
+EMPTY = History(
+    id=prompt_id("in", "a.prompt", ModelName("gemini-3.5-flash")),
+    prompt="a.prompt",
+    model=ModelName("gemini-3.5-flash"),
+)
+
+
+def seen(number: int, taken: int, output: int = 100) -> Seen:
+    return Seen(job=JobId(f"j{number}"), expected_input=1_000, expected_output=100, input=taken, output=output)
+
+
+def history(*taken: int) -> History:
+    known = EMPTY
+    for number, tokens in enumerate(taken):
+        known = remember(known, JobId(f"j{number}"), Usage(rows=1), None, seen(number, tokens))
+    return known
+
+
+def expected_of(*taken: int) -> Fraction:
+    found = learned(history(*taken))
+    assert found is not None
+    return found.input.expected
+
+
+def test_a_forecast_prices_usual_and_long_prompts_at_their_own_rates() -> None:
+    # low: 1,000 x 1 + 100 x 6; expected: 2,000 x 1 + 200 x 6 and 300,000 x 2 + 1,000 x 9; a million
+    usual = Asked(requests=2, input=Span(1_000, 2_000, 3_000), output=Span(100, 200, 300))
+    long = Asked(requests=1, input=Span(0, 300_000, 300_000), output=Span(0, 1_000, 1_000))
+    found = forecast(Estimate(usual=usual, long=long), None, PRO, DAY)
+    assert found.cost is not None
+    assert (found.cost.low, found.cost.expected) == (Decimal("0.0016"), Decimal("0.6122"))
+    assert found.cost.high == Decimal("0.6138")
+
+
+def test_audio_in_an_estimate_has_its_own_price() -> None:
+    # 2.5 Flash: 40 text x 0.15 + 60 audio x 0.50
+    price = price_of(ModelName("gemini-2.5-flash"), "global", (shipped(),))
+    asked = Asked(requests=1, input=Span(100, 100, 100), audio=Span(60, 60, 60))
+    found = forecast(Estimate(usual=asked), None, price, DAY)
+    assert found.cost is not None
+    assert found.cost.expected == Decimal("0.000036")
+
+
+def test_a_forecast_without_a_price_has_tokens_but_no_cost() -> None:
+    found = forecast(Estimate(usual=Asked(requests=1, input=Span(1, 2, 3))), None, None, DAY)
+    assert (found.cost, found.tokens.all.input) == (None, Span(1, 2, 3))
+
+
+def test_what_was_learned_corrects_what_is_expected_by_rule() -> None:
+    half, tenth = Fraction(1, 2), Fraction(1, 10)
+    known = Learned(jobs=3, input=Scale(half, Fraction(2), Fraction(3)), output=Scale(tenth, half, Fraction(1)))
+    asked = Asked(requests=4, input=Span(10, 100, 900), output=Span(1, 40, 400))
+    found = forecast(Estimate(usual=asked), known, None, DAY)
+    assert found.tokens.usual == Asked(requests=4, input=Span(50, 200, 300), output=Span(4, 20, 40))
+    assert (found.by_rule.usual, found.learned_from) == (asked, 3)
+
+
+def test_one_job_is_enough_to_learn_from() -> None:
+    assert learned(EMPTY) is None
+    assert expected_of(1_300) == Fraction(13, 10)
+
+
+def test_one_odd_job_among_several_moves_nothing() -> None:
+    steady = expected_of(1_000, 1_010, 990, 1_000)
+    assert expected_of(1_000, 1_010, 990, 1_000, 90_000) == steady
+    found = learned(history(1_000, 1_010, 990, 1_000, 90_000))
+    assert found is not None
+    assert found.input.high < 2
+
+
+def test_a_prompt_that_changed_is_learned_anew() -> None:
+    assert expected_of(*[1_000] * RECENT, *[3_000] * RECENT) == 3
+
+
+def test_more_jobs_make_the_spread_smaller() -> None:
+    spreads = []
+    for jobs in (1, 2, 3, 4):
+        found = learned(history(*[1_000] * jobs))
+        assert found is not None
+        spreads.append(found.input.high - found.input.low)
+    assert spreads == sorted(spreads, reverse=True)
+    assert len(set(spreads)) == 4
+
+
+def test_a_job_that_is_told_twice_counts_once() -> None:
+    once = remember(EMPTY, JobId("j1"), Usage(rows=3), Bill(currency="USD", paid=Decimal("0.5")), seen(1, 900))
+    twice = remember(once, JobId("j1"), Usage(rows=3), Bill(currency="USD", paid=Decimal("0.5")), seen(1, 900))
+    assert twice is once
+    assert (once.jobs, once.requests, once.paid, len(once.recent)) == (1, 3, {"USD": Decimal("0.5")}, 1)
+
+
+def test_the_sums_of_a_prompt_are_of_all_its_jobs_also_those_that_teach_nothing() -> None:
+    first = remember(EMPTY, JobId("j1"), Usage(rows=3), Bill(currency="USD", paid=Decimal("0.5")), seen(1, 900))
+    second = remember(first, JobId("j2"), Usage(rows=1), Bill(currency="USD", paid=Decimal("0.25")), None)
+    third = remember(second, JobId("j3"), Usage(), None, None)
+    assert (third.jobs, third.requests, third.paid) == (3, 4, {"USD": Decimal("0.75")})
+    assert len(third.recent) == 1
+
+
+def test_a_history_stays_small() -> None:
+    known = history(*range(1_000, 1_100))
+    assert (known.jobs, len(known.recent), len(known.last)) == (100, RECENT, 2 * RECENT)
