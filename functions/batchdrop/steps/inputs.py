@@ -14,7 +14,7 @@ from batchdrop.domain.shard import Slice, StoredSlice
 from batchdrop.rows.cuts import cut_csv, cut_groups, cut_jsonl
 from batchdrop.rows.head import look
 from batchdrop.rows.sidecar import lines_of
-from batchdrop.steps.context import Context
+from batchdrop.steps.context import Files
 
 if TYPE_CHECKING:
     from batchdrop.rows.parquet import ParquetInput
@@ -30,7 +30,7 @@ class Wave(msgspec.Struct, frozen=True):
     done: bool
 
 
-def look_at(context: Context, info: ObjectInfo, options: Options) -> Layout:
+def look_at(context: Files, info: ObjectInfo, options: Options) -> Layout:
     """Tell how an input's rows are written.
 
     Raises:
@@ -42,7 +42,7 @@ def look_at(context: Context, info: ObjectInfo, options: Options) -> Layout:
     return look(context.objects.read(info.bucket, info.name, info.generation), info.name, options)
 
 
-def open_parquet(context: Context, info: ObjectInfo) -> "ParquetInput":
+def open_parquet(context: Files, info: ObjectInfo) -> "ParquetInput":
     """Open a Parquet input for reading ranges of it.
 
     Raises:
@@ -57,7 +57,7 @@ def open_parquet(context: Context, info: ObjectInfo) -> "ParquetInput":
     return ParquetInput(read, info.size, info.name)
 
 
-def next_wave(context: Context, job: Job) -> Wave:
+def next_wave(context: Files, job: Job) -> Wave:
     """Cut the next slices, at most as many as one commit takes. A compressed input must be unpacked before.
 
     Raises:
@@ -77,7 +77,7 @@ def next_wave(context: Context, job: Job) -> Wave:
             assert_never(layout.format)
 
 
-def _byte_wave(context: Context, job: Job, layout: Layout) -> Wave:
+def _byte_wave(context: Files, job: Job, layout: Layout) -> Wave:
     info = job.input
     start, shard_bytes = max(job.cursor.position, layout.body), context.settings.shard_bytes
     if layout.format is InputFormat.CSV:
@@ -89,14 +89,14 @@ def _byte_wave(context: Context, job: Job, layout: Layout) -> Wave:
     return Wave(slices, position, position >= info.size)
 
 
-def _group_wave(context: Context, job: Job) -> Wave:
+def _group_wave(context: Files, job: Job) -> Wave:
     weights = open_parquet(context, job.input).weights
     slices = cut_groups(weights, job.cursor.position, context.settings.shard_bytes, limits.WAVE_SHARDS)
     position = slices[-1].end
     return Wave(slices, position, position >= len(weights))
 
 
-def _stored_wave(context: Context, job: Job) -> Wave:
+def _stored_wave(context: Files, job: Job) -> Wave:
     unpacked, start = job.cursor.unpacked, job.cursor.position
     if unpacked is None or not unpacked.done:
         raise AssertionError("cut before the input was unpacked")
@@ -105,6 +105,6 @@ def _stored_wave(context: Context, job: Job) -> Wave:
     return Wave(slices, position, position >= unpacked.slices)
 
 
-def _stored(context: Context, unpacked: Unpacked) -> Iterator[StoredSlice]:
+def _stored(context: Files, unpacked: Unpacked) -> Iterator[StoredSlice]:
     for name in unpacked.lists:
         yield from map(_STORED.decode, lines_of(context.objects.read(context.settings.work_bucket, name)))

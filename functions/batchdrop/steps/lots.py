@@ -13,7 +13,7 @@ from batchdrop.rows.problems import refusal
 from batchdrop.rows.sidecar import side_line
 from batchdrop.rows.signatures import PLAIN, merge
 from batchdrop.rows.values import SideRow
-from batchdrop.steps.context import Context
+from batchdrop.steps.context import Files
 
 JSON_LINES = "application/x-ndjson"
 MOST_OPEN = 32
@@ -34,7 +34,7 @@ def _unseen(_lines: list[bytes]) -> None:
 class LazyObject:
     """An object that comes to be with its first byte; a shard without invalid rows has no file of them."""
 
-    def __init__(self, context: Context, stack: ExitStack, name: str) -> None:
+    def __init__(self, context: Files, stack: ExitStack, name: str) -> None:
         self._context = context
         self._stack = stack
         self._name = name
@@ -56,7 +56,7 @@ class LazyObject:
 class _OpenLot:
     """A lot that is being written."""
 
-    def __init__(self, context: Context, stack: ExitStack, folder: str, number: LotNumber, attempt: int) -> None:
+    def __init__(self, context: Files, stack: ExitStack, folder: str, number: LotNumber, attempt: int) -> None:
         self.number = number
         self.attempt = attempt
         self.rows = 0
@@ -92,7 +92,7 @@ class LotFiles:
     block of one signature, whose request lines `see` is shown. The first `canary` rows stand in lots of their own.
     """
 
-    def __init__(self, context: Context, folder: str, first: LotNumber, attempt: int = 1, *, canary: int = 0) -> None:
+    def __init__(self, context: Files, folder: str, first: LotNumber, attempt: int = 1, *, canary: int = 0) -> None:
         self._context = context
         self._folder = folder
         self._next = first

@@ -7,7 +7,7 @@ from batchdrop.domain.errors import ObjectGone
 from batchdrop.domain.ids import ModelName
 from batchdrop.domain.price_list import OWN_PRICES, NamedList, parse_prices, price_of, shipped
 from batchdrop.domain.prices import Price
-from batchdrop.steps.context import Context
+from batchdrop.steps.context import Files
 
 
 class FoundPrice(msgspec.Struct, frozen=True):
@@ -17,7 +17,7 @@ class FoundPrice(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-def find_price(context: Context, bucket: str, model: ModelName) -> FoundPrice:
+def find_price(context: Files, bucket: str, model: ModelName) -> FoundPrice:
     """Look a model up, in the bucket's own list first."""
     lists: tuple[NamedList, ...] = (shipped(),)
     warnings: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ def find_price(context: Context, bucket: str, model: ModelName) -> FoundPrice:
     return FoundPrice(price, warnings)
 
 
-def _own_list(context: Context, bucket: str) -> NamedList | str | None:
+def _own_list(context: Files, bucket: str) -> NamedList | str | None:
     """The bucket's own list, or what is wrong with it; None if there is none."""
     info = context.objects.stat(bucket, OWN_PRICES)
     if info is None:

@@ -5,7 +5,7 @@ import msgspec
 from batchdrop.domain.job import Job, PinnedPrompt
 from batchdrop.domain.naming import prompt_candidates
 from batchdrop.rows.prompt import Prompt, parse_prompt
-from batchdrop.steps.context import Context
+from batchdrop.steps.context import Files
 
 
 class PromptText(msgspec.Struct, frozen=True):
@@ -15,7 +15,7 @@ class PromptText(msgspec.Struct, frozen=True):
     prompt: Prompt
 
 
-def find_prompt(context: Context, bucket: str, input_name: str) -> PinnedPrompt | None:
+def find_prompt(context: Files, bucket: str, input_name: str) -> PinnedPrompt | None:
     """Look beside the input, then upwards; the first that exists is it."""
     for name in prompt_candidates(input_name):
         info = context.objects.stat(bucket, name)
@@ -24,7 +24,7 @@ def find_prompt(context: Context, bucket: str, input_name: str) -> PinnedPrompt 
     return None
 
 
-def read_prompt(context: Context, pinned: PinnedPrompt) -> PromptText:
+def read_prompt(context: Files, pinned: PinnedPrompt) -> PromptText:
     """Read and parse a pinned prompt.
 
     Raises:
@@ -35,6 +35,6 @@ def read_prompt(context: Context, pinned: PinnedPrompt) -> PromptText:
     return PromptText(source, parse_prompt(source, pinned.name))
 
 
-def prompt_of(context: Context, job: Job) -> Prompt | None:
+def prompt_of(context: Files, job: Job) -> Prompt | None:
     """The prompt a job runs with, or None for a native file that has none."""
     return None if job.prompt is None else read_prompt(context, job.prompt).prompt

@@ -9,7 +9,7 @@ from batchdrop.domain.job import Job, Layout
 from batchdrop.domain.shard import ByteSlice, RowGroups, Shard, StoredSlice
 from batchdrop.rows.read import SliceReader, read_from, read_to
 from batchdrop.rows.values import BadRow, Row
-from batchdrop.steps.context import Context
+from batchdrop.steps.context import Files
 from batchdrop.steps.inputs import open_parquet
 
 
@@ -28,7 +28,7 @@ class Rows(Protocol):
         """Read on."""
 
 
-def rows_of(context: Context, job: Job, shard: Shard) -> Rows:
+def rows_of(context: Files, job: Job, shard: Shard) -> Rows:
     """Read the rows of a shard. Nothing is read before the first is asked for, but the footer of a Parquet file.
 
     Iterating may raise ObjectGone, and Transient if bytes are missing.
@@ -49,14 +49,14 @@ def rows_of(context: Context, job: Job, shard: Shard) -> Rows:
             assert_never(shard.slice)
 
 
-def _of_input(context: Context, job: Job, layout: Layout, slice_: ByteSlice) -> Rows:
+def _of_input(context: Files, job: Job, layout: Layout, slice_: ByteSlice) -> Rows:
     source = job.input
     start, end = read_from(slice_, layout), read_to(slice_, layout)
     chunks = context.objects.read(source.bucket, source.name, source.generation, start, end)
     return SliceReader(chunks, layout, slice_, source.size)
 
 
-def _of_work(context: Context, layout: Layout, slice_: StoredSlice) -> Rows:
+def _of_work(context: Files, layout: Layout, slice_: StoredSlice) -> Rows:
     """A stored slice is a file of records without any head."""
     chunks = context.objects.read(context.settings.work_bucket, slice_.name)
     body = msgspec.structs.replace(layout, body=0)

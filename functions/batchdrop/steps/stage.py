@@ -20,7 +20,7 @@ from batchdrop.rows.render import PromptRequests
 from batchdrop.rows.sidecar import invalid_line, side_bytes
 from batchdrop.rows.values import BadRow, Row, text_json
 from batchdrop.steps.closing import stop_job
-from batchdrop.steps.context import Context
+from batchdrop.steps.context import Context, Files
 from batchdrop.steps.estimated import forecast_of
 from batchdrop.steps.find_columns import RecordColumns
 from batchdrop.steps.identify import deleted
@@ -41,7 +41,7 @@ def stage(context: Context, own: Snapshot[Turn]) -> None:
     shard = context.documents.get(shard_ref(job.value.id, turn.shard))
     if shard is not None and shard.value.state is ShardState.PLANNED:
         try:
-            staged = _stage_rows(context, job.value, shard.value)
+            staged = stage_rows(context, job.value, shard.value)
         except ObjectGone:
             stop_job(context, job.value.id, JobState.CANCELLED, deleted(job.value.input.name))
             context.documents.commit([done(own)])
@@ -80,7 +80,7 @@ def _move_on(context: Context, own: Snapshot[Turn]) -> None:
     )
 
 
-def _stage_rows(context: Context, job: Job, shard: Shard) -> Shard:
+def stage_rows(context: Files, job: Job, shard: Shard) -> Shard:
     """Write the shard's files and return it as it will stand.
 
     Raises:
@@ -110,7 +110,7 @@ def _stage_rows(context: Context, job: Job, shard: Shard) -> Shard:
 class _Staging:
     """Rows on their way into lots, or into the list of the invalid ones."""
 
-    def __init__(self, context: Context, job: Job, shard: Shard, files: LotFiles, bad_rows: LazyObject) -> None:
+    def __init__(self, context: Files, job: Job, shard: Shard, files: LotFiles, bad_rows: LazyObject) -> None:
         self.invalid = 0
         self.bad_rows = bad_rows
         self.columns = RecordColumns(job)
@@ -142,7 +142,7 @@ class _Staging:
         self.invalid += 1
 
 
-def _prompt_requests(context: Context, job: Job) -> PromptRequests | None:
+def _prompt_requests(context: Files, job: Job) -> PromptRequests | None:
     """How a prompt makes requests of this job's rows; None if the rows are requests."""
     prompt = prompt_of(context, job)
     layout = _layout(job)
@@ -151,7 +151,7 @@ def _prompt_requests(context: Context, job: Job) -> PromptRequests | None:
     return PromptRequests(prompt, layout, _media_buckets(context))
 
 
-def _media_buckets(context: Context) -> MediaBuckets:
+def _media_buckets(context: Files) -> MediaBuckets:
     return MediaBuckets(context.settings.media_buckets)
 
 

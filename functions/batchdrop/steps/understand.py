@@ -10,13 +10,13 @@ from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.rows.prompt import Prompt, missing_columns
 from batchdrop.rows.result_columns import answer_columns
-from batchdrop.steps.context import Context
+from batchdrop.steps.context import Files
 from batchdrop.steps.inputs import look_at
 from batchdrop.steps.prices import find_price
 from batchdrop.steps.prompts import find_prompt, read_prompt
 
 
-def understand(context: Context, job: Job) -> Job | None:
+def understand(context: Files, job: Job) -> Job | None:
     """Read the input's head and the prompt; None while there is no prompt.
 
     Raises:
@@ -44,7 +44,7 @@ def understand(context: Context, job: Job) -> Job | None:
     )
 
 
-def _look(context: Context, info: ObjectInfo, prompt: Prompt | None) -> Layout | None:
+def _look(context: Files, info: ObjectInfo, prompt: Prompt | None) -> Layout | None:
     """How the input is written; None where a prompt that is yet to come may say how to read its header."""
     try:
         return look_at(context, info, prompt.options if prompt is not None else Options())
@@ -89,7 +89,7 @@ def _check_template(pinned: PinnedPrompt, prompt: Prompt, layout: Layout) -> Non
         )
 
 
-def _model(context: Context, prompt: Prompt | None) -> ModelName:
+def _model(context: Files, prompt: Prompt | None) -> ModelName:
     model = (prompt.model if prompt is not None else ModelName("")) or context.settings.default_model
     if not model:
         raise Refused(

@@ -8,12 +8,12 @@ from batchdrop.domain.job import Job, Unpacked
 from batchdrop.domain.shard import StoredSlice
 from batchdrop.rows.cuts import cut_stream
 from batchdrop.rows.unpack import unpacked
-from batchdrop.steps.context import Context
+from batchdrop.steps.context import Files
 
 _PLAIN = "application/octet-stream"
 
 
-def unpack(context: Context, job: Job, is_late: Callable[[], bool]) -> Unpacked:
+def unpack(context: Files, job: Job, is_late: Callable[[], bool]) -> Unpacked:
     """Unpack on from where the job's cursor stands, into objects that carry this run's own token.
 
     Stops behind a slice when it is late; at least one slice is made. What it returns is for the job's next commit:
@@ -43,7 +43,7 @@ def _start(job: Job, position: int) -> int:
     return max(position, job.layout.body if job.layout is not None else 0)
 
 
-def _parts(context: Context, job: Job, position: int) -> Iterator[bytes | None]:
+def _parts(context: Files, job: Job, position: int) -> Iterator[bytes | None]:
     """Slices from `position` of the unpacked stream on, in parts. All that lies before must be unpacked again."""
     info, layout = job.input, job.layout
     if layout is None:
@@ -61,7 +61,7 @@ def _from(chunks: Iterator[bytes], start: int) -> Iterator[bytes]:
         position += len(chunk)
 
 
-def _store(context: Context, name: str, parts: Iterator[bytes | None]) -> StoredSlice | None:
+def _store(context: Files, name: str, parts: Iterator[bytes | None]) -> StoredSlice | None:
     """Write the next slice; None if there is none."""
     first = next(parts, None)
     if first is None:
@@ -76,7 +76,7 @@ def _store(context: Context, name: str, parts: Iterator[bytes | None]) -> Stored
     return StoredSlice(name, size)
 
 
-def _list(context: Context, name: str, slices: list[StoredSlice]) -> str:
+def _list(context: Files, name: str, slices: list[StoredSlice]) -> str:
     with context.objects.write(context.settings.work_bucket, name, _PLAIN) as writer:
         for stored in slices:
             writer.write(msgspec.json.encode(stored) + b"\n")
