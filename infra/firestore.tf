@@ -35,6 +35,12 @@ locals {
 
   # In the order of the index: equalities, then what is sorted by, then ranges.
   composite_indexes = {
+    items-oldest = {
+      collection = "items", scope = "COLLECTION", fields = [
+        { path = "created_at", array = false },
+        { path = "due_at", array = false },
+      ]
+    }
     jobs-waiting-for = {
       collection = "jobs", scope = "COLLECTION", fields = [
         { path = "searched", array = true },
