@@ -78,8 +78,9 @@ def _finish(context: Context, job: Job) -> None:
         errors=account.errors,
         code=job.reason.code if job.reason is not None else "",
     )
-    for outcome in ("results", "errors", "not_asked"):
-        context.log.info(Event.ROWS_ENDED, job=job.id, outcome=outcome, rows=getattr(account, outcome))
+    rows = {"results": account.results, "errors": account.errors, "not_asked": account.not_asked}
+    for end, count in rows.items():
+        context.log.info(Event.ROWS_ENDED, job=job.id, outcome=end, rows=count)
 
 
 def _vertex_jobs(context: Context, job: Job) -> tuple[str, ...]:
