@@ -72,7 +72,7 @@ locals {
   # Set when a job has ended, on it and on what belonged to it.
   expiring_collections = toset(["batches", "jobs", "shards"])
 
-  collections = toset(["batches", "items", "jobs", "lanes", "names", "shards", "ticks"])
+  collections = toset(["batches", "items", "jobs", "lanes", "names", "prompts", "shards", "ticks"])
 }
 
 resource "google_firestore_index" "this" {
