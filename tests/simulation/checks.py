@@ -22,6 +22,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
     `errors` are the rows that must end as errors if the job ends whole, all others being answered; None where that is
     open. `invalid` rows are errors even of a rejected job. `unasked` rows were to follow a canary that failed.
+    `asks` is what rows ask about that do not ask about their own name.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     errors: frozenset[str] | None = frozenset()
     invalid: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
+    asks: dict[str, str] = {}
 
 
 def problems(world: World, expected: Expected) -> Iterator[str]:
@@ -115,7 +117,7 @@ def _rows(expected: Expected, state: JobState, files: _Files) -> Iterator[str]:
     yield from _order(expected, "results", results)
     yield from _order(expected, "errors", errors)
     for record in files.records("results"):
-        if f" {record['name']} " not in _answer(record):
+        if f" {expected.asks.get(record['name'], record['name'])} " not in _answer(record):
             yield f"row {record['name']} of {expected.name} has the answer {_answer(record)!r}"
     if both := set(results) & set(errors):
         yield f"{expected.name} has {min(both)} in results and in errors"

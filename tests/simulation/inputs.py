@@ -1,7 +1,7 @@
 """Inputs of scenarios: rows with names that find their way into the request, the answer and the output."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from batchdrop.settings import Settings
 from tests.fakes.service import SETTINGS
@@ -21,6 +21,11 @@ def names(letter: str, count: int) -> tuple[str, ...]:
 def as_csv(rows: Sequence[str]) -> str:
     """Rows as a CSV with a header."""
     return "id,name\n" + "".join(f"{number},{name}\n" for number, name in enumerate(rows))
+
+
+def as_questions(asks: Mapping[str, str]) -> str:
+    """Rows as a CSV with a header, each with the name that it asks about."""
+    return "name,asks\n" + "".join(f"{name},{about}\n" for name, about in asks.items())
 
 
 def as_jsonl(rows: Sequence[str], broken: frozenset[str] = frozenset()) -> str:

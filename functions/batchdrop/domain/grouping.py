@@ -23,6 +23,7 @@ class Group(msgspec.Struct, frozen=True):
     lots: tuple[LotRef, ...] = ()
     requests: tuple[str, ...] = ()
     rows: int = 0
+    twins: int = 0
     bytes: int = 0
     signature: Signature | None = None
     ride: str = ""
@@ -71,6 +72,7 @@ def _fits(taken: Group, lot: Lot, most_rows: int) -> bool:
     return (
         len(taken.lots) < limits.BATCH_LOTS
         and taken.rows + lot.rows <= most_rows
+        and taken.twins + lot.twins <= limits.BATCH_TWINS
         and taken.bytes + lot.bytes <= limits.BATCH_BYTES
     )
 
@@ -80,6 +82,7 @@ def _add(taken: Group, shard: Shard, lot: Lot, signature: Signature | None, *, c
         lots=(*taken.lots, LotRef(shard.job, shard.index, lot.number)),
         requests=(*taken.requests, lot.requests),
         rows=taken.rows + lot.rows,
+        twins=taken.twins + lot.twins,
         bytes=taken.bytes + lot.bytes,
         signature=signature,
         ride=lot.ride,

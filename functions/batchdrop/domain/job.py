@@ -54,7 +54,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `csv_delimiter` is one ASCII character; `csv_quote` too, or empty where quotes are data. None is sniffed.
     `raw_csv` leaves cells of results alone that a spreadsheet would take for formulas. `canary_rows` are asked first,
-    and must not fail at a larger share than `canary_max_errors`.
+    and must not fail at a larger share than `canary_max_errors`. `dedupe` sends identical requests of a shard once;
+    None means if their temperature is 0.
     """
 
     output: OutputFormat | None = None
@@ -64,6 +65,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     max_cost_usd: str | None = None
     canary_rows: int = 0
     canary_max_errors: float = 0.1
+    dedupe: bool | None = None
     allow_truncated: bool = False
     priority: int = 5
     labels: dict[str, str] = {}

@@ -18,6 +18,9 @@ BATCH_BYTES = GB
 """Input of one Vertex job; the docs do not say whether per file or per job, so per job."""
 ANSWER_BYTES = 40 * MIB
 """Answers that are held in memory at once while they are sorted; the design's choice."""
+SHARD_TWINS = 500_000
+BATCH_TWINS = 1_000_000
+"""Rows that are answered with another row's answer: their places are held in memory while answers are sorted."""
 BATCH_LOTS = 400
 """Keeps the commit that creates a batch below 500 writes."""
 

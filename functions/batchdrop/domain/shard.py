@@ -93,7 +93,8 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     `signature` maps JSON path to type; None rides with no other lot. A lot with a `ride` rides with lots
     of the same only: suspects of a batch that could not be imported. `sifted` suspects were told apart by the
     commonness of their shapes already. `misfit`: an answer to each of its rows was not the JSON asked for.
-    The rows of a `canary` are asked before all others of the job.
+    The rows of a `canary` are asked before all others of the job. So many `twins` stand in the sidecar besides: they
+    ask the same as a row before them in the lot, have no request line, and get its answer.
     """
 
     number: LotNumber
@@ -111,7 +112,13 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     sifted: bool = False
     misfit: bool = False
     canary: bool = False
+    twins: int = 0
     closed: str = ""
+
+    @property
+    def all_rows(self) -> int:
+        """Rows that are asked, and rows that share their answers."""
+        return self.rows + self.twins
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,9 +138,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Shard(Document, frozen=True, kw_only=True):
     """A contiguous slice of a job's rows; the unit of order and of result.
 
-    `rows`, `invalid`, `lines` and `estimate`, by rule, are known once staged; `first_row` and `first_line` (both from
-    0: what lies before the shard in the whole file) once admitted. `waiting`, `due_at` and `rank` are what submit asks
-    for.
+    `rows`, `invalid`, `twins`, `lines` and `estimate`, by rule, are known once staged; `first_row` and `first_line`
+    (both from 0: what lies before the shard in the whole file) once admitted. `waiting`, `due_at` and `rank` are what
+    submit asks for. `spent` is what answers took, `saved` what they would have taken more if twins had been asked.
     """
 
     job: JobId
@@ -142,6 +149,7 @@ class Shard(Document, frozen=True, kw_only=True):
     state: ShardState = ShardState.PLANNED
     rows: int = 0
     invalid: int = 0
+    twins: int = 0
     lines: int = 0
     invalid_object: str = ""
     columns: FoundColumns = FoundColumns()
@@ -156,6 +164,7 @@ class Shard(Document, frozen=True, kw_only=True):
     rank: float = 0.0
     tally: Tally = Tally()
     spent: tuple[Spent, ...] = ()
+    saved: tuple[Spent, ...] = ()
     part: Part | None = None
     expire_at: datetime | None = None
 

@@ -45,7 +45,7 @@ class Collation:
         self._duplicates = self._unknown = self._foreign = self._rekeyed = self._lenient = 0
         self._refused = self._misfits = 0
         self._unreported = 0
-        self._usual, self._long = ([0] * len(Usage.__struct_fields__) for _ in range(2))
+        self._usual, self._long, self._saved, self._saved_long = ([0] * len(Usage.__struct_fields__) for _ in range(4))
         self.strays = 0
 
     @property
@@ -74,6 +74,16 @@ class Collation:
     def long_usage(self) -> Usage:
         """What the answers to long prompts took so far."""
         return Usage(*self._long)
+
+    @property
+    def saved(self) -> Usage:
+        """What the answers to usual prompts would have taken more so far, had each row been asked by itself."""
+        return Usage(*self._saved)
+
+    @property
+    def long_saved(self) -> Usage:
+        """The same of long prompts."""
+        return Usage(*self._saved_long)
 
     def settle(self) -> None:
         """Count the row that was given last as an error: it was to be tried again, but will not be."""
@@ -128,13 +138,16 @@ class Collation:
         if isinstance(outcome, Answered):
             used = outcome.output.usage
             self._lenient += outcome.output.lenient
-            self._unreported += not used.rows
+            self._unreported += not used.rows and outcome.side.twin_of is None
         else:
             used = outcome.usage
             self._refused += outcome.problem.code == BLOCKED
             self._misfits += outcome.problem.code in MISFITS
         if used.rows:
-            sums = self._usual if used.prompt <= LONG_PROMPT else self._long
+            if outcome.side.twin_of is None:
+                sums = self._usual if used.prompt <= LONG_PROMPT else self._long
+            else:
+                sums = self._saved if used.prompt <= LONG_PROMPT else self._saved_long
             sums[0] += used.rows
             sums[1] += used.prompt
             sums[2] += used.cached

@@ -146,6 +146,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "max_cost_usd": _money,
     "canary_rows": _whole(0, LOT_ROWS),
     "canary_max_errors": _share,
+    "dedupe": _truth,
     "allow_truncated": _truth,
     "priority": _whole(PRIORITIES.start, PRIORITIES.stop - 1),
     "labels": _labels,

@@ -60,13 +60,19 @@ def views_of(chunks: Iterable[bytes]) -> Iterator[bytes | memoryview]:
 
 
 def side_line(side: SideRow) -> bytes:
-    r"""Write a row's line of a sidecar, `[row, line, fingerprint, raw]\n`."""
-    return _ENCODER.encode(side) + b"\n"
+    r"""Write a row's line of a sidecar, `[row, line, fingerprint, raw]\n`, or of a twin `[…, raw, twin_of]\n`."""
+    entry = (side.row, side.line, side.fingerprint, side.raw)
+    return _ENCODER.encode(entry if side.twin_of is None else (*entry, side.twin_of)) + b"\n"
 
 
 def side_bytes(row: int, line: int, fingerprint: str, raw: bytes) -> bytes:
     """Write the same of its parts; `raw` is JSON on one line."""
     return b'[%d,%d,"%b",%b]\n' % (row, line, fingerprint.encode(), raw)
+
+
+def twin_bytes(row: int, line: int, fingerprint: str, raw: bytes, twin_of: int) -> bytes:
+    """Write the same of a twin."""
+    return b'[%d,%d,"%b",%b,%d]\n' % (row, line, fingerprint.encode(), raw, twin_of)
 
 
 def read_sidecar(chunks: Iterable[bytes]) -> Iterator[SideRow]:

@@ -79,13 +79,15 @@ class SideRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A row's entry in a sidecar: all that is needed to join its answer.
 
     `raw` is a JSON value on one line: the record's own bytes for JSONL, a string of its text for CSV, an object of
-    its columns for Parquet. It may be a view into a larger buffer: copy it to keep it.
+    its columns for Parquet. It may be a view into a larger buffer: copy it to keep it. `twin_of` is a row before this
+    one that asks the same, and is answered for both.
     """
 
     row: RowNumber
     line: int
     fingerprint: str
     raw: msgspec.Raw
+    twin_of: RowNumber | None = None
 
     def text(self) -> str:
         """The record as text: its JSON, or the record of a CSV as it stood in the file."""

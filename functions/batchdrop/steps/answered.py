@@ -14,7 +14,7 @@ from batchdrop.domain.job import InputFormat, Job
 from batchdrop.domain.lots import closed, swapped
 from batchdrop.domain.shard import Lot, Part, Shard
 from batchdrop.domain.states import LotState
-from batchdrop.domain.usage import Spent, add_spent
+from batchdrop.domain.usage import Spent, Usage, add_spent
 from batchdrop.rows.answers import Expectation, Judge
 from batchdrop.rows.collate import Collation, Known, Pair, collate
 from batchdrop.rows.outcomes import outcome_line
@@ -101,10 +101,23 @@ class AnswerCloser:
         """Close the lots; the first of them names the outcomes of all."""
         for lot in lots:
             shard = swapped(shard, closed(lot, outcomes if lot is lots[0] else ""))
-        usual = Spent(attempt=lots[0].attempt, on=self._on, usage=collation.usage)
-        long = Spent(attempt=lots[0].attempt, on=self._on, usage=collation.long_usage, long=True)
-        spent = add_spent(shard.spent, (usual, long))
-        return msgspec.structs.replace(shard, part=part, tally=shard.tally + collation.tally, spent=spent)
+        return msgspec.structs.replace(
+            shard,
+            part=part,
+            tally=shard.tally + collation.tally,
+            spent=self._more(shard.spent, lots, collation.usage, collation.long_usage),
+            saved=self._more(shard.saved, lots, collation.saved, collation.long_saved),
+        )
+
+    def _more(self, known: tuple[Spent, ...], lots: list[Lot], usual: Usage, long: Usage) -> tuple[Spent, ...]:
+        attempt = lots[0].attempt
+        return add_spent(
+            known,
+            (
+                Spent(attempt=attempt, on=self._on, usage=usual),
+                Spent(attempt=attempt, on=self._on, usage=long, long=True),
+            ),
+        )
 
 
 def _settled(

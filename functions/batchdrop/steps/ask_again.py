@@ -16,8 +16,9 @@ from batchdrop.domain.shard import Lot, Shard
 from batchdrop.rows.more_tokens import with_more_tokens
 from batchdrop.rows.values import Again, Retry
 from batchdrop.steps.context import Context
-from batchdrop.steps.lot_rows import rows_of
+from batchdrop.steps.lot_rows import asked_in, rows_of
 from batchdrop.steps.lots import LotFiles
+from batchdrop.steps.recut import Recut
 
 
 def folder_of(context: Context, shard: Shard) -> str:
@@ -40,7 +41,9 @@ class Retries:
         self._again: dict[RowNumber, Retry] = {}
 
     def takes(self, row: Again) -> bool:
-        """Tell whether a row is asked again, and remember it."""
+        """Tell whether a row is asked again, and remember it. A twin goes with the row it shares an answer with."""
+        if row.side.twin_of is not None:
+            return row.side.twin_of in self._again
         if all(lot.attempt >= self._most_attempts for lot in self._lots):
             return False
         number = row.side.row
@@ -74,13 +77,17 @@ class Retries:
         return merge(*map(self._in_lot, self._lots), key=itemgetter(0))
 
     def _in_lot(self, lot: Lot) -> Iterator[tuple[RowNumber, Lot, bytes]]:
-        return ((side.row, lot, line) for line, side in rows_of(self._context, lot))
+        return ((side.row, lot, line) for line, side in asked_in(self._context, lot))
 
     def _lots_of(self, shard: Shard, old: Lot) -> Iterator[Lot]:
         """Rows that may not fail to fit once more go into lots of their own."""
         files: dict[bool, LotFiles] = {}
         with ExitStack() as stack:
+            recut = Recut(old)
             for line, side in rows_of(self._context, old):
+                if side.twin_of is not None:
+                    recut.follow(side, side.twin_of)
+                    continue
                 retry = self._again.get(side.row, Retry.NEVER)
                 if retry is Retry.NEVER:
                     continue
@@ -88,7 +95,7 @@ class Retries:
                 if misfit not in files:
                     folder = folder_of(self._context, shard)
                     files[misfit] = stack.enter_context(LotFiles(self._context, folder, LotNumber(0), old.attempt + 1))
-                files[misfit].add(self._changed(line, retry), side, old.signature)
+                recut.add(files[misfit], self._changed(line, retry), side)
         wait = timedelta(seconds=self._context.settings.retry_seconds) * 2 ** (old.attempt - 1)
         due_at = self._context.clock.now() + wait
         for misfit in sorted(files):

@@ -64,4 +64,5 @@ class Asked:
 
     def _in_sidecar(self, shard: Shard, name: str) -> Iterator[Row]:
         for side in read_sidecar(self._context.objects.read(self._context.settings.work_bucket, name)):
-            yield row_key(shard.job, shard.index, side.row), side.fingerprint
+            if side.twin_of is None:
+                yield row_key(shard.job, shard.index, side.row), side.fingerprint

@@ -82,7 +82,7 @@ def _report(context: Context, job: Job) -> CanaryReport:
         results=tally.results,
         errors=tally.errors,
         refused=tally.refused,
-        open=sum(lot.rows for lot in shard.lots if lot.canary and lot.state is not LotState.CLOSED),
+        open=sum(lot.all_rows for lot in shard.lots if lot.canary and lot.state is not LotState.CLOSED),
         answers=tally.results + tally.errors + tally.retried,
         misfits=tally.misfits,
     )

@@ -85,7 +85,7 @@ class LotCloser(msgspec.Struct, frozen=True):
                 blocks.add(outcome_line(Failed(side=side, problem=problem)))
             blocks.end()
         failed = swapped(shard, closed(lot, outcomes.name))
-        return msgspec.structs.replace(failed, tally=failed.tally + Tally(errors=lot.rows))
+        return msgspec.structs.replace(failed, tally=failed.tally + Tally(errors=lot.all_rows))
 
     def _suspicion(self, budget: int) -> Problem:
         return Problem(

@@ -80,7 +80,11 @@ def _shards(context: Context, batch: Batch) -> list[Shard]:
 def _wanted(batch: Batch, live: Mapping[JobId, Job], shards: Iterable[Shard]) -> dict[ShardName, Wanted]:
     """The shards that a batch still carries lots of; an earlier run may have closed some."""
     return {
-        (shard.job, shard.index): Wanted(shard.rows, layout_of(live[shard.job]).format is InputFormat.VERTEX_JSONL)
+        (shard.job, shard.index): Wanted(
+            rows=shard.rows,
+            native=layout_of(live[shard.job]).format is InputFormat.VERTEX_JSONL,
+            twins=tuple(lot for lot in carried(shard, batch.id) if lot.twins),
+        )
         for shard in shards
         if shard.job in live and shard.state is ShardState.OPEN and carried(shard, batch.id)
     }

@@ -45,6 +45,16 @@ def cost_report(job: Job, spent: tuple[Spent, ...], unreported: int) -> dict[str
     }
 
 
+def dedupe_report(job: Job, rows: int, saved: tuple[Spent, ...]) -> dict[str, Any]:
+    """What it saved that so many rows shared the answers of others."""
+    bill = bill_of(job, saved)
+    return {
+        "rows": rows,
+        "tokens": used(saved),
+        "cost": None if bill is None else {"currency": bill.currency, "saved": written(bill.paid)},
+    }
+
+
 def estimate_report(job: Job, spent: tuple[Spent, ...]) -> dict[str, Any] | None:
     """What was foretold, and by what share that was off what was taken in the end: 0.1 is a tenth too much."""
     if job.estimate is None:

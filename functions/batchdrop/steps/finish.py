@@ -113,7 +113,7 @@ def _with_part(context: Context, job: Job, found: Snapshot[Shard], base: Base) -
     shard = found.value
     problem = _unanswered(job)
     lost = [lot for lot in open_lots(shard) if problem is not None and (lot.canary or not _stopped_by_canary(job))]
-    left_out = sum(lot.rows for lot in open_lots(shard)) - sum(lot.rows for lot in lost)
+    left_out = sum(lot.all_rows for lot in open_lots(shard)) - sum(lot.all_rows for lot in lost)
     rows = closed_rows(context, shard, lost=lost, problem=problem)
     part = write_part(context, job, shard, base, rows, left_out=left_out)
     state = shard.state if shard.state is ShardState.DONE else move_shard(shard.state, ShardState.DONE)

@@ -18,6 +18,7 @@ from batchdrop.steps.ask_again import folder_of
 from batchdrop.steps.context import Context
 from batchdrop.steps.lot_rows import requests_of, rows_of
 from batchdrop.steps.lots import LotFiles
+from batchdrop.steps.recut import Recut
 
 
 class Suspects(msgspec.Struct, frozen=True):
@@ -51,12 +52,17 @@ class Suspects(msgspec.Struct, frozen=True):
     def _pieces(self, shard: Shard, lot: Lot, place: range) -> list[Lot]:
         files: dict[int, LotFiles] = {}
         with ExitStack() as stack:
-            for index, (line, side) in zip(place, rows_of(self.context, lot), strict=True):
+            recut, asked = Recut(lot), iter(place)
+            for line, side in rows_of(self.context, lot):
+                if side.twin_of is not None:
+                    recut.follow(side, side.twin_of)
+                    continue
+                index = next(asked)
                 part = self.partition.part_of(index, shape_of(line) if self.partition.labels else "")
                 if part not in files:
                     folder = folder_of(self.context, shard)
                     files[part] = stack.enter_context(LotFiles(self.context, folder, LotNumber(0), lot.attempt))
-                files[part].add(line, side, lot.signature)
+                recut.add(files[part], line, side)
         return [
             msgspec.structs.replace(
                 piece,

@@ -17,9 +17,17 @@ def sides_of(context: Context, lots: Sequence[Lot]) -> Iterator[SideRow]:
     return sidecars[0] if len(sidecars) == 1 else merge(*sidecars, key=attrgetter("row"))
 
 
+def asked_in(context: Context, lot: Lot) -> Iterator[tuple[bytes, SideRow]]:
+    """Request lines of a lot beside the rows that they ask: both objects are in row order."""
+    asked = (side for side in sides_of(context, [lot]) if side.twin_of is None)
+    return zip(requests_of(context, lot), asked, strict=True)
+
+
 def rows_of(context: Context, lot: Lot) -> Iterator[tuple[bytes, SideRow]]:
-    """Request lines of a lot beside its rows: both objects are in row order."""
-    return zip(requests_of(context, lot), sides_of(context, [lot]), strict=True)
+    """The same with twins at their places; they have no request line of their own."""
+    requests = requests_of(context, lot)
+    for side in sides_of(context, [lot]):
+        yield b"" if side.twin_of is not None else next(requests), side
 
 
 def requests_of(context: Context, lot: Lot) -> Iterator[bytes]:

@@ -53,13 +53,14 @@ class LazyObject:
         return self._name if self._writer is not None else ""
 
 
-class _OpenLot:
+class OpenLot:
     """A lot that is being written."""
 
     def __init__(self, context: Files, stack: ExitStack, folder: str, number: LotNumber, attempt: int) -> None:
         self.number = number
         self.attempt = attempt
         self.rows = 0
+        self.twins = 0
         self.bytes = 0
         self.signature: Signature | None = PLAIN
         self.canary = False
@@ -67,12 +68,18 @@ class _OpenLot:
         self._sidecar = LazyObject(context, stack, f"{folder}/lot-{number}.rows.jsonl")
 
     def add(self, rows: int, requests: bytes, sides: bytes) -> None:
+        """Write rows and what they ask."""
         self._requests.write(requests)
         self._sidecar.write(sides)
         self.rows += rows
         self.bytes += len(requests)
 
+    def add_twin(self, side: bytes) -> None:
+        """Write a row that asks nothing of its own."""
+        self._sidecar.write(side)
+
     def lot(self) -> Lot:
+        """The lot as it will stand in its shard."""
         return Lot(
             number=self.number,
             attempt=self.attempt,
@@ -82,6 +89,7 @@ class _OpenLot:
             sidecar=self._sidecar.name,
             signature=self.signature,
             canary=self.canary,
+            twins=self.twins,
         )
 
 
@@ -99,14 +107,15 @@ class LotFiles:
         self._attempt = attempt
         self._canary_left = canary
         self._stack = ExitStack()
-        self._open: list[_OpenLot] = []
-        self._full: list[_OpenLot] = []
-        self._lot: _OpenLot | None = None
+        self._open: list[OpenLot] = []
+        self._full: list[OpenLot] = []
+        self._lot: OpenLot | None = None
         self._signature: Signature | None = PLAIN
         self._lines: list[bytes] = []
         self._sides: list[bytes] = []
         self._bytes = 0
         self._room = 0
+        self._twins = 0
         self.lots: tuple[Lot, ...] = ()
         self.see: Callable[[list[bytes]], None] = _unseen
 
@@ -126,15 +135,15 @@ class LotFiles:
         written = sorted([*self._full, *self._open], key=lambda lot: lot.number)
         self.lots = tuple(lot.lot() for lot in written)
 
-    def add(self, line: bytes, side: SideRow, signature: Signature | None) -> None:
-        """Add a row, of its request line, to the first open lot that takes its types, or to a new one.
+    def add(self, line: bytes, side: SideRow, signature: Signature | None) -> OpenLot:
+        """Add a row, of its request line, to the first open lot that takes its types, or to a new one: that is told.
 
         Raises:
             RowProblem: rows of too many kinds of types are apart already.
         """
-        self.put(line, side_line(side), signature)
+        return self.put(line, side_line(side), signature)
 
-    def put(self, line: bytes, side: bytes, signature: Signature | None) -> None:
+    def put(self, line: bytes, side: bytes, signature: Signature | None) -> OpenLot:
         """Add a row whose sidecar's line is made.
 
         Raises:
@@ -146,8 +155,26 @@ class LotFiles:
         self._sides.append(side)
         self._bytes += len(line) + len(side)
         self._room -= 1
+        lot = self._lot
+        if lot is None:
+            raise AssertionError("a row is placed before it is added")
         if self._bytes > _BLOCK_BYTES:
             self._hand_on()
+        return lot
+
+    def put_twin(self, lot: OpenLot, side: bytes) -> bool:
+        """Add a row that shares the answer of one in that lot. False if it must be asked: there are too many such."""
+        if self._twins >= limits.SHARD_TWINS:
+            return False
+        self._twins += 1
+        lot.twins += 1
+        if lot is self._lot:
+            # Behind the rows that wait to be handed on: a sidecar is in row order.
+            self._sides.append(side)
+            self._bytes += len(side)
+        else:
+            lot.add_twin(side)
+        return True
 
     def _turn_to(self, signature: Signature | None) -> None:
         """Place rows of a signature; the next rows mostly have the same, and need no look."""
@@ -161,7 +188,7 @@ class LotFiles:
         self._room = min(_BLOCK_ROWS, self._context.settings.lot_rows - lot.rows, self._canary_left or _BLOCK_ROWS)
 
     def _hand_on(self) -> None:
-        if self._lot is not None and self._lines:
+        if self._lot is not None and self._sides:
             self.see(self._lines)
             self._lot.add(len(self._lines), b"".join(self._lines), b"".join(self._sides))
             if self._canary_left:
@@ -179,7 +206,7 @@ class LotFiles:
             self._full += self._open
             self._open = []
 
-    def _place(self, signature: Signature | None) -> _OpenLot:
+    def _place(self, signature: Signature | None) -> OpenLot:
         for lot in self._open:
             if lot.signature is None or signature is None:
                 if lot.signature is signature:
@@ -193,8 +220,8 @@ class LotFiles:
             raise refusal("TOO_MANY_TYPES", message, hint, "request")
         return self._new_lot(signature)
 
-    def _new_lot(self, signature: Signature | None) -> _OpenLot:
-        lot = _OpenLot(self._context, self._stack, self._folder, self._next, self._attempt)
+    def _new_lot(self, signature: Signature | None) -> OpenLot:
+        lot = OpenLot(self._context, self._stack, self._folder, self._next, self._attempt)
         lot.signature = signature
         self._next = LotNumber(self._next + 1)
         self._open.append(lot)

@@ -8,7 +8,7 @@ from batchdrop.domain.job import Job
 from batchdrop.domain.shard import Shard, Tally
 from batchdrop.domain.states import JobState, ShardState
 from batchdrop.domain.usage import Spent, add_spent, used
-from batchdrop.steps.cost import cost_report, estimate_report
+from batchdrop.steps.cost import cost_report, dedupe_report, estimate_report
 
 SCHEMA_VERSION = 1
 
@@ -32,9 +32,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     not_asked: int = 0
     unread_shards: int = 0
     shards: int = 0
+    twins: int = 0
     attempts: int = 0
     tally: Tally = Tally()
     spent: tuple[Spent, ...] = ()
+    saved: tuple[Spent, ...] = ()
     vertex_jobs: tuple[str, ...] = ()
 
 
@@ -50,9 +52,11 @@ def add_shard(account: Account, shard: Shard) -> Account:
         not_asked=account.not_asked + (shard.rows - results - errors),
         unread_shards=account.unread_shards + (shard.state is ShardState.PLANNED),
         shards=account.shards + 1,
+        twins=account.twins + shard.twins,
         attempts=max(account.attempts, *(lot.attempt for lot in shard.lots), 0),
         tally=account.tally + shard.tally,
         spent=add_spent(account.spent, shard.spent),
+        saved=add_spent(account.saved, shard.saved),
         vertex_jobs=account.vertex_jobs,
     )
 
@@ -95,6 +99,7 @@ def manifest(job: Job, outcome: JobState, account: Account, files: tuple[File, .
         "tokens": used(account.spent),
         "cost": cost_report(job, account.spent, account.tally.unreported),
         "estimate": estimate_report(job, account.spent),
+        "saved_by_dedupe": dedupe_report(job, account.twins, account.saved),
         "attempts": account.attempts,
         "submissions": len(account.vertex_jobs),
         "vertex_jobs": account.vertex_jobs,

@@ -1,5 +1,6 @@
 """Bringing the answers of a batch to their rows: by key, and where a key came back damaged by what was asked."""
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -7,12 +8,15 @@ import msgspec
 from batchdrop.domain.batch import Batch
 from batchdrop.domain.ids import JobId, ShardIndex
 from batchdrop.domain.objects import ObjectInfo
-from batchdrop.rows.answers import parse_line, with_response
+from batchdrop.domain.shard import Lot
+from batchdrop.rows.answers import Answer, parse_line, with_response
 from batchdrop.rows.collate import Pair
 from batchdrop.rows.sidecar import views_of
+from batchdrop.rows.twins import pairs_of, twins_in
 from batchdrop.steps.answer_store import AnswerStore
 from batchdrop.steps.asked import Asked
 from batchdrop.steps.context import Context
+from batchdrop.steps.lot_rows import sides_of
 
 ShardName = tuple[JobId, ShardIndex]
 
@@ -20,10 +24,14 @@ _MOST_DIGITS = 10
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A shard whose answers are asked for: how many records it has, and whether responses are kept whole."""
+    """A shard whose answers are asked for: how many records it has, and whether responses are kept whole.
+
+    `twins` are its lots, of those that the batch carries, in which rows share answers.
+    """
 
     rows: int
     native: bool
+    twins: tuple[Lot, ...] = ()
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -34,11 +42,12 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class _Span(msgspec.Struct, frozen=True):
-    """The places of a shard's rows. One that is not wanted has none."""
+    """The places of a shard's rows. One that is not wanted has none. `twins` tells which rows share an answer."""
 
     first: int
     rows: int
     native: bool
+    twins: "array[int]" = array("Q")
 
 
 class SortedAnswers:
@@ -66,7 +75,7 @@ def sort_answers(
     Raises:
         ObjectGone: an answer file is not there at the generation it was listed with.
     """
-    spans = _spans(batch, shards)
+    spans = _spans(context, batch, shards)
     store = AnswerStore(context, f"batches/{batch.id}/answers/{context.tokens.fresh()}")
     files = batch.ending.files if batch.ending is not None else ()
     sorter = _Sorter(context, files, spans, store)
@@ -107,7 +116,10 @@ class _Sorter:
                 strangers += 1
                 self.unplaced.update([answer.fingerprint] if answer.fingerprint else ())
             elif span.rows:
-                add(span.first + row, with_response(answer, line) if span.native else answer)
+                whole = with_response(answer, line) if span.native else answer
+                add(span.first + row, whole)
+                if span.twins:
+                    self._share(span, row, whole)
         return Seen(lines, strangers)
 
     def by_echo(self, keys: Mapping[str, str]) -> int:
@@ -120,9 +132,16 @@ class _Sorter:
             answer = msgspec.structs.replace(found[1], rekeyed=True)
             span, row = self._place(keys[answer.fingerprint])
             if span is not None and span.rows:
-                self._store.add(span.first + row, with_response(answer, line) if span.native else answer)
+                whole = with_response(answer, line) if span.native else answer
+                self._store.add(span.first + row, whole)
+                self._share(span, row, whole)
             taken += span is not None
         return taken
+
+    def _share(self, span: _Span, row: int, answer: Answer) -> None:
+        """Give an answer to the twins of its row too: from here on they are rows as all others."""
+        for twin in twins_in(span.twins, row):
+            self._store.add(span.first + twin, answer)
 
     def _place(self, key: str) -> tuple[_Span | None, int]:
         """The shard and the row of a key; no shard if no row of the batch has it."""
@@ -138,12 +157,13 @@ class _Sorter:
             yield from views_of(self._context.objects.read(file.bucket, file.name, file.generation))
 
 
-def _spans(batch: Batch, shards: Mapping[ShardName, Wanted]) -> dict[str, _Span]:
+def _spans(context: Context, batch: Batch, shards: Mapping[ShardName, Wanted]) -> dict[str, _Span]:
     spans = {_prefix((lot.job, lot.shard)): _Span(0, 0, native=False) for lot in batch.lots}
     first = 0
     for name in sorted(shards):
         wanted = shards[name]
-        spans[_prefix(name)] = _Span(first, wanted.rows, wanted.native)
+        twins = pairs_of(sides_of(context, wanted.twins)) if wanted.twins else array("Q")
+        spans[_prefix(name)] = _Span(first, wanted.rows, wanted.native, twins)
         first += wanted.rows
     return spans
 

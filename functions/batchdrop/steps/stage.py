@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import partial
 
 import msgspec
 
@@ -17,15 +18,17 @@ from batchdrop.rows.measure import Meter
 from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.native import NativeRequests
 from batchdrop.rows.problems import RowProblem
+from batchdrop.rows.prompt import Prompt
 from batchdrop.rows.render import PromptRequests
-from batchdrop.rows.sidecar import invalid_line, side_bytes
-from batchdrop.rows.values import BadRow, Row, text_json
+from batchdrop.rows.sidecar import invalid_line, side_bytes, twin_bytes
+from batchdrop.rows.twins import Twins, twins_of
+from batchdrop.rows.values import BadRow, Request, Row, text_json
 from batchdrop.steps.closing import stop_job
 from batchdrop.steps.context import Context, Files
 from batchdrop.steps.estimated import forecast_of
 from batchdrop.steps.find_columns import RecordColumns
 from batchdrop.steps.identify import deleted
-from batchdrop.steps.lots import LazyObject, LotFiles
+from batchdrop.steps.lots import LazyObject, LotFiles, OpenLot
 from batchdrop.steps.prompts import prompt_of
 from batchdrop.steps.read_slice import rows_of
 from batchdrop.steps.turns import admit_turn, done, leave, plan_turn
@@ -103,6 +106,7 @@ def stage_rows(context: Files, job: Job, shard: Shard) -> Shard:
         rows=reader.rows,
         lines=reader.lines,
         invalid=staging.invalid,
+        twins=sum(lot.twins for lot in files.lots),
         invalid_object=staging.bad_rows.name,
         columns=staging.columns.found,
         estimate=meter.estimate,
@@ -118,14 +122,17 @@ class _Staging:
         self.bad_rows = bad_rows
         self.columns = RecordColumns(job)
         self._files = files
-        self._prompt = _prompt_requests(context, job)
-        self._native = NativeRequests(job.options.unknown_fields, job.model, _media_buckets(context))
+        prompt, buckets = _prompt_in_use(context, job), MediaBuckets(context.settings.media_buckets)
+        self._prompt = None if prompt is None else PromptRequests(prompt, _layout(job), buckets)
+        self._native = NativeRequests(job.options.unknown_fields, job.model, buckets)
+        self._twins: Twins[OpenLot] | None = twins_of(job.options, prompt)
         self._is_text = _layout(job).format is InputFormat.CSV
         self._keys = row_key(job.id, shard.index, RowNumber(0)).removesuffix("0")
 
     def take(self, rows: Iterable[Row | BadRow]) -> None:
         native, prompt, keys, is_text = self._native, self._prompt, self._keys, self._is_text
         put, see = self._files.put, self.columns.see
+        share = None if self._twins is None else partial(self._put_or_share, self._twins)
         for row in rows:
             if isinstance(row, BadRow):
                 self._refuse(row)
@@ -133,29 +140,39 @@ class _Staging:
             number, raw, key = row.row, row.raw, RowKey(f"{keys}{row.row}")
             try:
                 request = native.make(key, raw) if prompt is None else prompt.make(key, row.value)
-                side = side_bytes(number, row.line, request.fingerprint, text_json(raw) if is_text else raw)
-                put(request.line, side, request.signature)
+                record = text_json(raw) if is_text else raw
+                if share is None:
+                    put(request.line, side_bytes(number, row.line, request.fingerprint, record), request.signature)
+                else:
+                    share(row, key, request, record)
             except RowProblem as found:
                 self._refuse(BadRow(row=number, line=row.line, raw=raw, problem=found.problem))
             else:
                 see(row)
+
+    def _put_or_share(self, twins: Twins[OpenLot], row: Row, key: RowKey, request: Request, record: bytes) -> None:
+        """Add a row, or if one before it asks the same, have it share that one's answer."""
+        known_by, first = twins.look(key, request.line)
+        if first is not None:
+            side = twin_bytes(row.row, row.line, request.fingerprint, record, first[0])
+            if self._files.put_twin(first[1], side):
+                return
+        side = side_bytes(row.row, row.line, request.fingerprint, record)
+        lot = self._files.put(request.line, side, request.signature)
+        if known_by:
+            twins.note(known_by, (row.row, lot))
 
     def _refuse(self, row: BadRow) -> None:
         self.bad_rows.write(invalid_line(row))
         self.invalid += 1
 
 
-def _prompt_requests(context: Files, job: Job) -> PromptRequests | None:
-    """How a prompt makes requests of this job's rows; None if the rows are requests."""
+def _prompt_in_use(context: Files, job: Job) -> Prompt | None:
+    """The prompt that makes requests of this job's rows; None if the rows are requests."""
     prompt = prompt_of(context, job)
-    layout = _layout(job)
-    if prompt is None or not prompt.has_template or layout.format is InputFormat.VERTEX_JSONL:
+    if prompt is None or not prompt.has_template or _layout(job).format is InputFormat.VERTEX_JSONL:
         return None
-    return PromptRequests(prompt, layout, _media_buckets(context))
-
-
-def _media_buckets(context: Files) -> MediaBuckets:
-    return MediaBuckets(context.settings.media_buckets)
+    return prompt
 
 
 def _layout(job: Job) -> Layout:

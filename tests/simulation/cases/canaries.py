@@ -91,7 +91,7 @@ def _held() -> Scenario:
         operations=(_prompt(), drop("a.csv", as_csv(rows)), drop("a.csv.approve", "", 4000)),
         manner=Manner(end=lambda nth: stopped if nth == 1 else End()),
         vertex_bears=0,
-        most_ticks=900,
+        most_ticks=2000,
         expected=(
             Expected(name="a.csv", rows=rows, states=frozenset({_S.SUCCEEDED, _S.PARTIAL, _S.FAILED}), errors=None),
         ),

@@ -12,6 +12,7 @@ SIDES = st.builds(
     line=st.integers(1, 10**6),
     fingerprint=TEXTS,
     raw=TEXTS.map(text_raw),
+    twin_of=st.none() | st.integers(0, 10**6).map(RowNumber),
 )
 PROBLEMS = st.builds(Problem, stage=st.sampled_from(Stage), code=TEXTS, message=TEXTS, hint=TEXTS, path=TEXTS)
 BAD_ROWS = st.builds(
