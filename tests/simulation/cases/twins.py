@@ -11,8 +11,6 @@ _ROWS = names("a", 11)
 _ASKS = dict(zip(_ROWS, ("x", "y", "x", "z", "y", "x", "w", "x", "z", "x", "v"), strict=True))
 _TOLD = "batch.dedupe: true\n---\nDescribe {{asks}}"
 _PROMPT = drop("default.prompt", PROMPT.replace("---\nDescribe {{name}}", _TOLD), 0)
-    "default.prompt", PROMPT.replace("---\nDescribe {{name}}", "batch.dedupe: true\n---\nDescribe {{asks}}"), 0
-)
 
 
 def _asking(*about: str) -> frozenset[str]:
