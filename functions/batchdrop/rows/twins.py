@@ -1,57 +1,80 @@
 """Rows that ask the same: the first of them is sent, and its answer is the others' too."""
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, NamedTuple
 
 import orjson
 
-from batchdrop.domain.ids import RowKey, RowNumber
+from batchdrop.domain.ids import LotNumber, RowKey, RowNumber
 from batchdrop.domain.job import Options
 from batchdrop.rows.mould import BEGIN
 from batchdrop.rows.prompt import Prompt
 from batchdrop.rows.values import SideRow
 
 _GENERATION = 32_768
-"""Requests that are remembered for certain; twice as many at most, which take some 13 MB."""
+"""Requests that are remembered for certain; twice as many at most, which take some 10 MB."""
+_LOT_BITS = 20
 _ROW_BITS = 32
 _TEMPERATURE = b'"temperature"'
+_NOUGHT = re.compile(rb'"temperature"\s*:\s*-?0(?:\.0*)?\s*[,}]').match
+_BEGIN = len(BEGIN)
 
-T = TypeVar("T")
+
+class Place(NamedTuple):
+    """Where a request was made: its row, and the lot that asks it."""
+
+    row: RowNumber
+    lot: LotNumber
 
 
-class Twins(Generic[T]):
-    """Remembers the latest different requests, each with the row that made it and where that is kept.
+class Twins:
+    """Remembers the latest different requests, each with its place.
 
     A request is known by a hash of 64 bits of all its bytes. Should two requests ever share one, the fingerprints of
-    their texts tell them apart when the answer comes.
+    their texts tell them apart when the answer comes. `gave_up`: none of the first so many was a twin of another, so
+    it does not pay to look at more.
     """
 
-    def __init__(self, *, every: bool) -> None:
-        """Look at every request, or only at those with a temperature of 0."""
+    def __init__(self, *, every: bool, patient: bool) -> None:
+        """Look at every request, or only at those with a temperature of 0; if `patient`, to the end."""
+        self.gave_up = False
         self._every = every
-        self._young: dict[int, tuple[RowNumber, T]] = {}
-        self._old: dict[int, tuple[RowNumber, T]] = {}
+        self._patient = patient
+        self._young: dict[int, int] = {}
+        self._old: dict[int, int] = {}
 
-    def look(self, key: RowKey, line: bytes) -> tuple[int, tuple[RowNumber, T] | None]:
-        """Tell what a request line is known by, 0 if it must not be shared; and who made the same request before."""
-        if not self._every and _TEMPERATURE not in line:
-            return 0, None
-        known_by = hash(line[len(BEGIN) + len(key) :])
-        first = self._young.get(known_by)
-        if first is None:
-            first = self._old.get(known_by)
-            if first is None:
-                return known_by, None
-            self.note(known_by, first)
-        return (known_by, first) if self._every or is_settled(line) else (0, None)
+    def known_by(self, key: RowKey, line: bytes) -> int:
+        """What a request line is known by; 0 if its answer must not be shared."""
+        if self._every or ((at := line.find(_TEMPERATURE)) >= 0 and _NOUGHT(line, at)):
+            return hash(line[_BEGIN + len(key) :])
+        return 0
 
-    def note(self, known_by: int, first: tuple[RowNumber, T]) -> None:
-        """Remember who made a request."""
+    def first(self, known_by: int, line: bytes) -> Place | None:
+        """Where the same request was made before."""
+        found = self._young.get(known_by)
+        if found is None:
+            found = self._old.get(known_by)
+            if found is None:
+                return None
+            self._keep(known_by, found)
+        if not (self._every or is_settled(line)):
+            return None
+        self._patient = True
+        return Place(RowNumber(found >> _LOT_BITS), LotNumber(found & ~(-1 << _LOT_BITS)))
+
+    def note(self, known_by: int, row: RowNumber, lot: LotNumber) -> None:
+        """Remember where a request is made."""
+        if lot >> _LOT_BITS == 0:
+            self._keep(known_by, row << _LOT_BITS | lot)
+
+    def _keep(self, known_by: int, place: int) -> None:
         if len(self._young) >= _GENERATION:
+            self.gave_up = not self._patient
             self._old, self._young = self._young, {}
-        self._young[known_by] = first
+        self._young[known_by] = place
 
 
 def pairs_of(sides: Iterable[SideRow]) -> "array[int]":
@@ -69,12 +92,14 @@ def twins_in(pairs: "array[int]", row: int) -> Iterator[int]:
         yield twin
 
 
-def twins_of(options: Options, prompt: Prompt | None) -> Twins[Any] | None:
+def twins_of(options: Options, prompt: Prompt | None) -> Twins | None:
     """What a job remembers of its requests; None if each of them is sent. `prompt` is None where rows are requests."""
     wanted = options.dedupe
     if wanted is None and prompt is not None:
         wanted = _is_cold(prompt.rest)
-    return None if wanted is False else Twins(every=wanted is True)
+    if wanted is False:
+        return None
+    return Twins(every=wanted is True, patient=options.dedupe is True)
 
 
 def is_settled(line: bytes) -> bool:

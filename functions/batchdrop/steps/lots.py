@@ -53,7 +53,7 @@ class LazyObject:
         return self._name if self._writer is not None else ""
 
 
-class OpenLot:
+class _OpenLot:
     """A lot that is being written."""
 
     def __init__(self, context: Files, stack: ExitStack, folder: str, number: LotNumber, attempt: int) -> None:
@@ -107,9 +107,11 @@ class LotFiles:
         self._attempt = attempt
         self._canary_left = canary
         self._stack = ExitStack()
-        self._open: list[OpenLot] = []
-        self._full: list[OpenLot] = []
-        self._lot: OpenLot | None = None
+        self._open: list[_OpenLot] = []
+        self._full: list[_OpenLot] = []
+        self._by_number: dict[LotNumber, _OpenLot] = {}
+        self._lot: _OpenLot | None = None
+        self._number = first
         self._signature: Signature | None = PLAIN
         self._lines: list[bytes] = []
         self._sides: list[bytes] = []
@@ -135,7 +137,7 @@ class LotFiles:
         written = sorted([*self._full, *self._open], key=lambda lot: lot.number)
         self.lots = tuple(lot.lot() for lot in written)
 
-    def add(self, line: bytes, side: SideRow, signature: Signature | None) -> OpenLot:
+    def add(self, line: bytes, side: SideRow, signature: Signature | None) -> LotNumber:
         """Add a row, of its request line, to the first open lot that takes its types, or to a new one: that is told.
 
         Raises:
@@ -143,7 +145,7 @@ class LotFiles:
         """
         return self.put(line, side_line(side), signature)
 
-    def put(self, line: bytes, side: bytes, signature: Signature | None) -> OpenLot:
+    def put(self, line: bytes, side: bytes, signature: Signature | None) -> LotNumber:
         """Add a row whose sidecar's line is made.
 
         Raises:
@@ -155,23 +157,23 @@ class LotFiles:
         self._sides.append(side)
         self._bytes += len(line) + len(side)
         self._room -= 1
-        lot = self._lot
-        if lot is None:
-            raise AssertionError("a row is placed before it is added")
         if self._bytes > _BLOCK_BYTES:
             self._hand_on()
-        return lot
+        return self._number
 
-    def put_twin(self, lot: OpenLot, side: bytes) -> bool:
+    def put_twin(self, number: LotNumber, side: bytes) -> bool:
         """Add a row that shares the answer of one in that lot. False if it must be asked: there are too many such."""
         if self._twins >= limits.SHARD_TWINS:
             return False
+        lot = self._by_number[number]
         self._twins += 1
         lot.twins += 1
         if lot is self._lot:
             # Behind the rows that wait to be handed on: a sidecar is in row order.
             self._sides.append(side)
             self._bytes += len(side)
+            if self._bytes > _BLOCK_BYTES:
+                self._hand_on()
         else:
             lot.add_twin(side)
         return True
@@ -184,7 +186,7 @@ class LotFiles:
             self._open.remove(lot)
             self._full.append(lot)
             lot = self._new_lot(signature)
-        self._lot, self._signature = lot, signature
+        self._lot, self._number, self._signature = lot, lot.number, signature
         self._room = min(_BLOCK_ROWS, self._context.settings.lot_rows - lot.rows, self._canary_left or _BLOCK_ROWS)
 
     def _hand_on(self) -> None:
@@ -206,7 +208,7 @@ class LotFiles:
             self._full += self._open
             self._open = []
 
-    def _place(self, signature: Signature | None) -> OpenLot:
+    def _place(self, signature: Signature | None) -> _OpenLot:
         for lot in self._open:
             if lot.signature is None or signature is None:
                 if lot.signature is signature:
@@ -220,9 +222,10 @@ class LotFiles:
             raise refusal("TOO_MANY_TYPES", message, hint, "request")
         return self._new_lot(signature)
 
-    def _new_lot(self, signature: Signature | None) -> OpenLot:
-        lot = OpenLot(self._context, self._stack, self._folder, self._next, self._attempt)
+    def _new_lot(self, signature: Signature | None) -> _OpenLot:
+        lot = _OpenLot(self._context, self._stack, self._folder, self._next, self._attempt)
         lot.signature = signature
         self._next = LotNumber(self._next + 1)
         self._open.append(lot)
+        self._by_number[lot.number] = lot
         return lot

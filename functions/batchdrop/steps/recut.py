@@ -1,10 +1,10 @@
 """Rows of a lot on their way into other lots, their twins behind them."""
 
-from batchdrop.domain.ids import RowNumber
+from batchdrop.domain.ids import LotNumber, RowNumber
 from batchdrop.domain.shard import Lot
 from batchdrop.rows.sidecar import side_line
 from batchdrop.rows.values import SideRow
-from batchdrop.steps.lots import LotFiles, OpenLot
+from batchdrop.steps.lots import LotFiles
 
 
 class Recut:
@@ -12,7 +12,7 @@ class Recut:
 
     def __init__(self, lot: Lot) -> None:
         self._lot = lot
-        self._went: dict[RowNumber, tuple[LotFiles, OpenLot]] = {}
+        self._went: dict[RowNumber, tuple[LotFiles, LotNumber]] = {}
 
     def add(self, files: LotFiles, line: bytes, side: SideRow) -> None:
         """Write a row into one of those files."""

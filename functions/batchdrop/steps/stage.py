@@ -28,7 +28,7 @@ from batchdrop.steps.context import Context, Files
 from batchdrop.steps.estimated import forecast_of
 from batchdrop.steps.find_columns import RecordColumns
 from batchdrop.steps.identify import deleted
-from batchdrop.steps.lots import LazyObject, LotFiles, OpenLot
+from batchdrop.steps.lots import LazyObject, LotFiles
 from batchdrop.steps.prompts import prompt_of
 from batchdrop.steps.read_slice import rows_of
 from batchdrop.steps.turns import admit_turn, done, leave, plan_turn
@@ -125,7 +125,7 @@ class _Staging:
         prompt, buckets = _prompt_in_use(context, job), MediaBuckets(context.settings.media_buckets)
         self._prompt = None if prompt is None else PromptRequests(prompt, _layout(job), buckets)
         self._native = NativeRequests(job.options.unknown_fields, job.model, buckets)
-        self._twins: Twins[OpenLot] | None = twins_of(job.options, prompt)
+        self._twins = twins_of(job.options, prompt)
         self._is_text = _layout(job).format is InputFormat.CSV
         self._keys = row_key(job.id, shard.index, RowNumber(0)).removesuffix("0")
 
@@ -143,24 +143,26 @@ class _Staging:
                 record = text_json(raw) if is_text else raw
                 if share is None:
                     put(request.line, side_bytes(number, row.line, request.fingerprint, record), request.signature)
-                else:
-                    share(row, key, request, record)
+                elif not share(row, key, request, record):
+                    share = None
             except RowProblem as found:
                 self._refuse(BadRow(row=number, line=row.line, raw=raw, problem=found.problem))
             else:
                 see(row)
 
-    def _put_or_share(self, twins: Twins[OpenLot], row: Row, key: RowKey, request: Request, record: bytes) -> None:
-        """Add a row, or if one before it asks the same, have it share that one's answer."""
-        known_by, first = twins.look(key, request.line)
+    def _put_or_share(self, twins: Twins, row: Row, key: RowKey, request: Request, record: bytes) -> bool:
+        """Add a row, or if one before it asks the same, have it share that one's answer. False if none has for long."""
+        known_by = twins.known_by(key, request.line)
+        first = twins.first(known_by, request.line) if known_by else None
         if first is not None:
-            side = twin_bytes(row.row, row.line, request.fingerprint, record, first[0])
-            if self._files.put_twin(first[1], side):
-                return
+            side = twin_bytes(row.row, row.line, request.fingerprint, record, first.row)
+            if self._files.put_twin(first.lot, side):
+                return True
         side = side_bytes(row.row, row.line, request.fingerprint, record)
         lot = self._files.put(request.line, side, request.signature)
         if known_by:
-            twins.note(known_by, (row.row, lot))
+            twins.note(known_by, row.row, lot)
+        return not twins.gave_up
 
     def _refuse(self, row: BadRow) -> None:
         self.bad_rows.write(invalid_line(row))

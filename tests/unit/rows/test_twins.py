@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchdrop.domain.ids import RowKey, RowNumber
+from batchdrop.domain.ids import LotNumber, RowKey, RowNumber
 from batchdrop.domain.job import Options
 from batchdrop.rows import twins as module
 from batchdrop.rows.prompt import parse_prompt
@@ -20,17 +20,20 @@ def line_of(key: str, text: str, **more: object) -> bytes:
 class Stager:
     """Puts requests of rows 0, 1, ... to the memory of a job; tells which row each shares with."""
 
-    def __init__(self, *, every: bool = True) -> None:
-        self._twins: Twins[str] = Twins(every=every)
+    def __init__(self, *, every: bool = True, patient: bool = True) -> None:
+        self.twins = Twins(every=every, patient=patient)
         self._row = 0
 
     def put(self, text: str, **more: object) -> int | None:
         row, self._row = RowNumber(self._row), self._row + 1
         key = RowKey(f"j1.0.{row}")
-        known_by, first = self._twins.look(key, line_of(key, text, **more))
+        line = line_of(key, text, **more)
+        known_by = self.twins.known_by(key, line)
+        first = self.twins.first(known_by, line) if known_by else None
         if first is None and known_by:
-            self._twins.note(known_by, (row, "lot"))
-        return None if first is None else first[0]
+            self.twins.note(known_by, row, LotNumber(row % 7))
+        assert first is None or first.lot == first.row % 7
+        return None if first is None else first.row
 
 
 def test_a_request_is_a_twin_of_the_first_that_is_the_same() -> None:
@@ -46,9 +49,10 @@ def test_requests_that_differ_anywhere_are_no_twins(more: dict[str, object]) -> 
 
 def test_of_native_requests_only_those_without_chance_are_twins_unless_told() -> None:
     warm = {"generationConfig": {"temperature": 0.5}}
+    unlike = {"generationConfig": {"temperature": 0.5}, "labels": {"temperature": "0"}}
     stager = Stager(every=False)
-    found = [stager.put("a", **more) for more in ({}, {}, warm, warm, COLD, COLD)]
-    assert found == [None, None, None, None, None, 4]
+    found = [stager.put("a", **more) for more in ({}, {}, warm, warm, unlike, unlike, COLD, COLD)]
+    assert found == [None, None, None, None, None, None, None, 6]
 
 
 def test_a_twin_is_forgotten_only_after_many_other_requests(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +61,20 @@ def test_a_twin_is_forgotten_only_after_many_other_requests(monkeypatch: pytest.
     often = [stager.put("often" if row % 9 == 0 else f"text {row}") for row in range(200)]
     assert [found for row, found in enumerate(often) if row % 9 == 0] == [None, *[0] * 22]
     assert stager.put("text 1") is None
-    assert len(stager._twins._young) + len(stager._twins._old) <= 20
+    assert len(stager.twins._young) + len(stager.twins._old) <= 20
+
+
+@pytest.mark.parametrize(
+    ("patient", "twin", "gives_up"), [(False, False, True), (False, True, False), (True, False, False)]
+)
+def test_where_no_request_is_made_twice_for_long_it_is_given_up_unless_told(
+    monkeypatch: pytest.MonkeyPatch, *, patient: bool, twin: bool, gives_up: bool
+) -> None:
+    monkeypatch.setattr(module, "_GENERATION", 10)
+    stager = Stager(patient=patient)
+    for row in range(12):
+        stager.put("again" if twin and row in {1, 4} else f"text {row}")
+    assert stager.twins.gave_up is gives_up
 
 
 @pytest.mark.parametrize(
