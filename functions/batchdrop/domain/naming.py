@@ -5,6 +5,9 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from batchdrop.domain import limits
+from batchdrop.domain.reasons import Code, Reason
+
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".gif", ".bmp"})
 _SOUNDS = frozenset({".mp3", ".wav", ".flac", ".aac", ".ogg", ".m4a", ".opus"})
 _FILMS = frozenset({".mp4", ".mov", ".mpeg", ".mpg", ".avi", ".webm", ".wmv", ".flv", ".3gp", ".mkv"})
@@ -56,6 +59,23 @@ def judge(name: str, ignored_prefixes: tuple[str, ...] = UPLOAD_PARTS) -> Judgem
     if suffix in MEDIA_SUFFIXES:
         return Judgement(Kind.IGNORED, "a media file, for rows to point to")
     return Judgement(Kind.DATA if data_suffix(name) in DATA_SUFFIXES else Kind.UNSUPPORTED)
+
+
+def refusal_of(name: str, kind: Kind) -> Reason | None:
+    """Say why no input can have this name; None if one can."""
+    if len(name.encode()) > limits.NAME_BYTES:
+        return Reason(
+            code=Code.INPUT_NAME,
+            message=f"The name has {len(name.encode())} bytes; output names would exceed Cloud Storage's 1,024.",
+            hint=f"Use a name of at most {limits.NAME_BYTES} bytes.",
+        )
+    if kind is Kind.UNSUPPORTED:
+        return Reason(
+            code=Code.INPUT_TYPE,
+            message=f"{name} is of a type that holds no rows.",
+            hint="Drop .csv or .jsonl; prompts end in .prompt; begin a name with _ to have it passed over.",
+        )
+    return None
 
 
 def data_suffix(name: str) -> str:

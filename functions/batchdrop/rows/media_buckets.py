@@ -7,6 +7,9 @@ import msgspec
 
 from batchdrop.rows.values import Problem, Stage
 
+ANY = "*"
+"""Stands for all buckets."""
+
 _PARTS = 4
 
 
@@ -18,7 +21,7 @@ class MediaBuckets(msgspec.Struct, frozen=True):
     def hold(self, uri: str) -> bool:
         """Tell whether a gs:// URI points into one of them."""
         parts = uri.split("/", 3)
-        return len(parts) == _PARTS and parts[0] == "gs:" and parts[2] in self.names
+        return len(parts) == _PARTS and parts[0] == "gs:" and (parts[2] in self.names or ANY in self.names)
 
     def refusal(self, stage: Stage, path: str) -> Problem:
         """The problem of a URI that points elsewhere."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from batchdrop.domain.estimate import Span
+from batchdrop.domain.estimate import Forecast, Span
 from batchdrop.domain.job import Job
 from batchdrop.domain.money import Bill, total, written
 from batchdrop.domain.usage import Spent, used
@@ -62,6 +62,18 @@ def estimate_report(job: Job, spent: tuple[Spent, ...]) -> dict[str, Any] | None
     tokens, cost = job.estimate.tokens.all, job.estimate.cost
     usage, bill = used(spent), bill_of(job, spent)
     paid = Decimal(0) if bill is None else bill.paid
+    return forecast_report(job.estimate) | {
+        "error": {
+            "input_tokens": _error(tokens.input, usage.prompt + usage.tools),
+            "output_tokens": _error(tokens.output, usage.output + usage.thoughts),
+            "cost": None if cost is None or not paid else _share(cost.expected, paid),
+        },
+    }
+
+
+def forecast_report(found: Forecast) -> dict[str, Any]:
+    """What is foretold, amounts as decimal texts."""
+    tokens, cost = found.tokens.all, found.cost
     return {
         "requests": tokens.requests,
         "input_tokens": msgspec.to_builtins(tokens.input),
@@ -74,12 +86,7 @@ def estimate_report(job: Job, spent: tuple[Spent, ...]) -> dict[str, Any] | None
             "expected": written(cost.expected),
             "high": written(cost.high),
         },
-        "learned_from_jobs": job.estimate.learned_from,
-        "error": {
-            "input_tokens": _error(tokens.input, usage.prompt + usage.tools),
-            "output_tokens": _error(tokens.output, usage.output + usage.thoughts),
-            "cost": None if cost is None or not paid else _share(cost.expected, paid),
-        },
+        "learned_from_jobs": found.learned_from,
     }
 
 

@@ -4,11 +4,10 @@ from typing import assert_never
 
 import msgspec
 
-from batchdrop.domain import limits
 from batchdrop.domain.ids import JobId, job_id
 from batchdrop.domain.job import Job, job_ref, jobs_that_wait_for
 from batchdrop.domain.name import Name, name_ref
-from batchdrop.domain.naming import Kind, judge
+from batchdrop.domain.naming import Kind, judge, refusal_of
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState
@@ -33,7 +32,7 @@ def arrived(context: Context, info: ObjectInfo) -> None:
         case Kind.PROMPT:
             _wake_waiting(context, info)
         case Kind.DATA | Kind.UNSUPPORTED:
-            _register(context, info, _refusal(info, judgement.kind))
+            _register(context, info, refusal_of(info.name, judgement.kind))
         case _:
             assert_never(judgement.kind)
 
@@ -54,22 +53,6 @@ def deleted(name: str) -> Reason:
         message=f"{name} was deleted, which cancels its job.",
         hint="Drop the file again to have it answered.",
     )
-
-
-def _refusal(info: ObjectInfo, kind: Kind) -> Reason | None:
-    if len(info.name.encode()) > limits.NAME_BYTES:
-        return Reason(
-            code=Code.INPUT_NAME,
-            message=f"The name has {len(info.name.encode())} bytes; output names would exceed Cloud Storage's 1,024.",
-            hint=f"Use a name of at most {limits.NAME_BYTES} bytes.",
-        )
-    if kind is Kind.UNSUPPORTED:
-        return Reason(
-            code=Code.INPUT_TYPE,
-            message=f"{info.name} is of a type that holds no rows.",
-            hint="Drop .csv or .jsonl; prompts end in .prompt; begin a name with _ to have it passed over.",
-        )
-    return None
 
 
 def _wake_waiting(context: Context, prompt: ObjectInfo) -> None:

@@ -1,0 +1,1 @@
+"""`batchdrop check`: what a file would become and cost, on one's own machine, by the very steps of the service."""
