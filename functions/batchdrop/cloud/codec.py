@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import cast
 
 import msgspec
 
 from batchdrop.domain.refs import D, Document
 
 Plain = str | int | float | bool | datetime | dict[str, "Plain"] | list["Plain"] | None
+
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
 
 
 def encode(document: Document) -> dict[str, Plain]:
@@ -27,6 +30,8 @@ def decode(kind: type[D], stored: Mapping[str, object]) -> D:
 
 def plain(value: object) -> Plain:
     """Copy a value; datetimes of any class become plain ones in UTC, because msgspec takes no other class."""
+    if value.__class__ in _AS_THEY_ARE:
+        return cast("Plain", value)
     match value:
         case datetime():
             return _utc(value)

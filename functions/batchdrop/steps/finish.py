@@ -7,13 +7,12 @@ from batchdrop.domain.batch import batches_with
 from batchdrop.domain.errors import ObjectGone, Transient
 from batchdrop.domain.ids import Generation
 from batchdrop.domain.job import Job, job_ref
-from batchdrop.domain.measures import Event
 from batchdrop.domain.money import Bill
 from batchdrop.domain.name import name_ref
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.reasons import Code
 from batchdrop.domain.shard import Part, Shard, shards_of
-from batchdrop.domain.states import TERMINAL_JOB_STATES, JobState, ShardState, move_job, move_shard
+from batchdrop.domain.states import ENDED_JOB_STATES, JobState, ShardState, move_job, move_shard
 from batchdrop.domain.turn import Turn
 from batchdrop.domain.usage import used
 from batchdrop.ports import Snapshot
@@ -37,10 +36,8 @@ def finish(context: Context, own: Snapshot[Turn]) -> None:
         except ObjectGone as gone:
             # Another run of this step came first and has cleared up; the next look at the job will tell.
             raise Transient("An object to compose is gone.") from gone
-    elif found is None or found.value.state not in TERMINAL_JOB_STATES:
-        context.documents.commit([done(own)])
-        return
-    _clear_work(context, found.value)
+    if found is not None and found.value.state in ENDED_JOB_STATES:
+        _clear_work(context, found.value)
     context.documents.commit([done(own)])
 
 
@@ -65,7 +62,7 @@ def _finish(context: Context, job: Job) -> None:
     learn(context, job, outcome, used(account.spent), bill)
     _expire(context, job, outcome, bill)
     context.log.info(
-        Event.JOB_ENDED,
+        "job.ended",
         job=job.id,
         object=job.input.name,
         prompt=job.prompt.name if job.prompt is not None else "",
@@ -78,9 +75,6 @@ def _finish(context: Context, job: Job) -> None:
         errors=account.errors,
         code=job.reason.code if job.reason is not None else "",
     )
-    rows = {"results": account.results, "errors": account.errors, "not_asked": account.not_asked}
-    for end, count in rows.items():
-        context.log.info(Event.ROWS_ENDED, job=job.id, outcome=end, rows=count)
 
 
 def _vertex_jobs(context: Context, job: Job) -> tuple[str, ...]:

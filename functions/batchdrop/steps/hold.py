@@ -32,7 +32,7 @@ def approval_arrived(context: Context, approval: ObjectInfo) -> None:
     name = approval.name.removesuffix(APPROVAL_SUFFIX)
     known = context.documents.get(name_ref(approval.bucket, name))
     job = None if known is None else context.documents.get(job_ref(known.value.job))
-    if job is not None and job.value.state is JobState.HELD:
+    if job is not None and job.value.state is JobState.HELD and is_approved(context, job.value):
         wake(context, job.value.id, Step.ADMIT)
 
 

@@ -1,11 +1,16 @@
 """Finding the prompt of an input, and reading the one a job is pinned to."""
 
+from functools import lru_cache
+
 import msgspec
 
 from batchdrop.domain.job import Job, PinnedPrompt
 from batchdrop.domain.naming import prompt_candidates
 from batchdrop.rows.prompt import Prompt, parse_prompt
 from batchdrop.steps.context import Files
+
+_parsed = lru_cache(maxsize=8)(parse_prompt)
+"""The shards of a job have one prompt, and one process stages many of them."""
 
 
 class PromptText(msgspec.Struct, frozen=True):
@@ -32,7 +37,7 @@ def read_prompt(context: Files, pinned: PinnedPrompt) -> PromptText:
         ObjectGone: that generation is not there any more.
     """
     source = b"".join(context.objects.read(pinned.bucket, pinned.name, pinned.generation))
-    return PromptText(source, parse_prompt(source, pinned.name))
+    return PromptText(source, _parsed(source, pinned.name))
 
 
 def prompt_of(context: Files, job: Job) -> Prompt | None:
