@@ -69,13 +69,18 @@ class FakeDocuments:
         if not writes:
             return
         self.before_commit(writes)
-        written = {write.ref.path: _fields(write) for write in writes}
-        check_commit(written, len(writes))
+        written = self._encoded(writes)
         with self._lock:
             for write in writes:
                 self._check(write)
             self._store(written)
         self.after_commit(writes)
+
+    def _encoded(self, writes: Sequence[Write]) -> Mapping[str, dict[str, Plain] | None]:
+        """The fields of what is written by path, None for deletions, held against the limits."""
+        written = {write.ref.path: None if isinstance(write, Delete) else encode(write.value) for write in writes}
+        check_commit(written, len(writes))
+        return written
 
     def paths(self) -> list[str]:
         """Paths of all documents, sorted."""
@@ -111,10 +116,6 @@ class FakeDocuments:
                 collection[path] = fields
             if fields is not None and stored is None:
                 self.created.append(path)
-
-
-def _fields(write: Write) -> dict[str, Plain] | None:
-    return None if isinstance(write, Delete) else encode(write.value)
 
 
 def _nothing(_writes: Sequence[Write]) -> None:

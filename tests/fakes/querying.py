@@ -57,7 +57,7 @@ def _holds(where: Where, value: object) -> bool:
         case Op.AT_MOST:
             return _kind(value) == _kind(where.value) and _order(value) <= _order(plain(where.value))
         case Op.CONTAINS:
-            return isinstance(value, list) and any(_same(each, where.value) for each in value)
+            return isinstance(value, list | tuple) and any(_same(each, where.value) for each in value)
         case _:
             assert_never(where.op)
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from batchdrop.domain.ids import name_id
 from batchdrop.domain.states import JobState
-from tests.simulation.outputs import MANIFEST
+from tests.simulation.outputs import MANIFEST, stem_of
 from tests.simulation.world import World
 
 _WHOLE = frozenset({JobState.SUCCEEDED, JobState.PARTIAL, JobState.FAILED})
@@ -66,25 +67,33 @@ class _Files:
     """The files that a manifest names, read."""
 
     def __init__(self, world: World, manifest: Record) -> None:
-        bucket = world.settings.output_bucket
-        names = {file["name"].rsplit("/", 1)[-1].split(".")[0]: file for file in manifest["files"]}
-        self._data = {stem: world.objects.content(bucket, file["name"]) for stem, file in names.items()}
-        self._kinds = {stem: file["name"].rsplit(".", 1)[-1] for stem, file in names.items()}
-        self.wrong = [
-            f"{file['name']} has {self._count(stem)} rows, not {file['rows']}"
-            for stem, file in names.items()
-            if file.get("rows") is not None and self._count(stem) != file["rows"]
-        ]
-
-    def _count(self, stem: str) -> int:
-        lines = len(self._data[stem].splitlines())
-        return lines - 1 if self._kinds[stem] == "csv" else lines
+        self.wrong: list[str] = []
+        self._records: defaultdict[str, list[Record]] = defaultdict(list)
+        for file in manifest["files"]:
+            records = _read(file["name"], world.objects.content(world.settings.output_bucket, file["name"]))
+            if file.get("rows") is not None and len(records) != file["rows"]:
+                self.wrong.append(f"{file['name']} has {len(records)} rows, not {file['rows']}")
+            self._records[stem_of(file["name"])] += records
 
     def records(self, stem: str) -> list[Record]:
-        data = self._data.get(stem, b"").decode()
-        if self._kinds.get(stem) == "csv":
-            return list(csv.DictReader(io.StringIO(data, newline="")))
-        return [json.loads(line) for line in data.splitlines()]
+        return self._records[stem]
+
+
+def _read(name: str, data: bytes) -> list[Record]:
+    match name.rsplit(".", 1)[-1]:
+        case "csv":
+            return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+        case "jsonl" if stem_of(name) == "failed":
+            return [{} for _ in data.splitlines()]  # as they came: some are no JSON
+        case "jsonl":
+            return [json.loads(line) for line in data.splitlines()]
+        case "parquet":
+            import pyarrow.parquet as pq  # noqa: PLC0415  # it takes a while, and one scenario needs it
+
+            records: list[Record] = pq.read_table(io.BytesIO(data)).to_pylist()
+            return records
+        case _:
+            return []
 
 
 def _is_unheard_of(world: World, expected: Expected) -> bool:

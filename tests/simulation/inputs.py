@@ -1,5 +1,6 @@
 """Inputs of scenarios: rows with names that find their way into the request, the answer and the output."""
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 
@@ -38,6 +39,16 @@ def as_requests(rows: Sequence[str]) -> str:
     return "".join(_request(name) for name in rows)
 
 
+def as_parquet(rows: Sequence[str]) -> bytes:
+    """Rows as a Parquet file, two to a row group."""
+    import pyarrow as pa  # noqa: PLC0415  # it takes a while, and one scenario needs it
+    import pyarrow.parquet as pq  # noqa: PLC0415  # the same
+
+    written = io.BytesIO()
+    pq.write_table(pa.table({"name": list(rows)}), written, row_group_size=2)
+    return written.getvalue()
+
+
 def name_in(text: str) -> str:
     """The name of the row that a request asks about."""
     return text.split()[1]
@@ -49,6 +60,7 @@ def settings(
     shard_bytes: int = SETTINGS.shard_bytes,
     lot_rows: int = SETTINGS.lot_rows,
     batch_rows: int = SETTINGS.batch_rows,
+    answer_bytes: int = SETTINGS.answer_bytes,
 ) -> Settings:
     """Settings of an installation that is small where it matters."""
     return Settings(
@@ -62,6 +74,7 @@ def settings(
         shard_bytes=shard_bytes,
         lot_rows=lot_rows,
         batch_rows=batch_rows,
+        answer_bytes=answer_bytes,
     )
 
 

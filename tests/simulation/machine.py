@@ -34,11 +34,13 @@ class Machine:
     """Delivers events, past the faults that `chaos` decides.
 
     `broken` has deliveries that ended as none should, `hits` the sides of calls where a fault struck, `passed` all
-    points, if they are to be kept. `user` does the next thing that a user does. Until `down_until` all that is sent
-    or would start is lost.
+    points, if they are to be kept. `user` does the next thing that a user does. Each call takes `call_seconds`. Until
+    `down_until` all that is sent or would start is lost.
     """
 
-    def __init__(self, agenda: Agenda, chaos: Chaos, user: Callable[[], None], *, keep: bool = False) -> None:
+    def __init__(
+        self, agenda: Agenda, chaos: Chaos, user: Callable[[], None], call_seconds: int, *, keep: bool = False
+    ) -> None:
         self.broken: list[str] = []
         self.down_until = agenda.clock.now()
         self.hits: set[Hit] = set()
@@ -48,6 +50,7 @@ class Machine:
         self._clock = agenda.clock
         self._chaos = chaos
         self._user = user
+        self._call_time = timedelta(seconds=call_seconds)
         self._keep = keep
         self._current: Process | None = None
         self._parked: list[Process] = []
@@ -98,6 +101,8 @@ class Machine:
 
     def after(self, site: Site, effect: int) -> None:
         """Pass a call after its effect."""
+        if self._call_time:
+            self._clock.advance(self._call_time)
         self._pass(self._process(), site, effect, Side.AFTER)
 
     def _deliver(self, event: Event, seconds: int) -> None:

@@ -7,12 +7,14 @@ from batchdrop.domain.batch import Batch
 from batchdrop.domain.job import Job
 from batchdrop.domain.lane import Lane
 from batchdrop.domain.name import Name
+from batchdrop.domain.reasons import Code
 from batchdrop.domain.refs import Document
 from batchdrop.domain.shard import Lot, Shard
 from batchdrop.domain.states import (
     TERMINAL_JOB_STATES,
     BatchState,
     IllegalMove,
+    JobState,
     LotState,
     move_batch,
     move_job,
@@ -101,7 +103,8 @@ def _swap(known: dict[str, _D], path: str, new: _D, moved: Callable[[_D, _D], No
 def _job_moved(old: Job, new: Job) -> None:
     if new.state is not old.state:
         move_job(old.state, new.state)
-    if old.outcome is not None and new.outcome is not old.outcome:
+    gave_up = new.state is JobState.FAILED and new.reason is not None and new.reason.code is Code.GAVE_UP
+    if old.outcome is not None and new.outcome is not old.outcome and not gave_up:
         raise IllegalMove(f"outcome {old.outcome} became {new.outcome}")
 
 

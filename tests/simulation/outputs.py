@@ -10,6 +10,12 @@ from tests.fakes.objects import FakeObjects
 MANIFEST = "/manifest.json"
 
 
+def stem_of(name: str) -> str:
+    """What a file of the output holds, by its name: `results` of `a.csv/17/results.csv`, and of a folder's parts."""
+    *folders, last = name.split("/")
+    return (folders[-1] if last.startswith("part-") else last).split(".")[0]
+
+
 class Outputs:
     """Sees every object that is written to `output`."""
 
@@ -36,7 +42,7 @@ class Outputs:
         self._newest[info.name] = generation
         for file in content["files"]:
             yield from self._file(info.name, file)
-        stems = {file["name"].rsplit("/", 1)[-1].split(".")[0] for file in content["files"]}
+        stems = {stem_of(file["name"]) for file in content["files"]}
         for stem in ("results", "errors"):
             if content["counts"][stem] and stem not in stems:
                 yield f"{info.name} counts {stem}, but names no file of them"

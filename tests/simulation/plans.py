@@ -27,18 +27,24 @@ _WRITES = frozenset(
 )
 _SLEEPS = (15, 800)
 """Seconds: others act meanwhile, though no tick; and a sleep that ends after the next try began."""
+_BEGUN = 3
+"""The call after which a turn is counted as started."""
 _IDLE_TICKS = 3
 _DENSITIES = (1, 2, 3, 5, 8)
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A share of the work: every `parts`th schedule of a plan, from `part` on; of a storm, the seeds up to `seeds`."""
+    """A share of the work: every `parts`th schedule of a plan, from `part` on.
+
+    Of a storm, the seeds up to `seeds`; `points` are where the plan of that name crashes.
+    """
 
     scenario: str
     plan: str
     part: int = 0
     parts: int = 1
     seeds: int = 0
+    points: tuple[Point, ...] = ()
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +97,10 @@ def _schedules(scenario: Scenario, task: Task) -> Iterator[tuple[int, Chaos]]:
             yield from sleepers(scenario)
         case "sequels":
             yield from sequels(scenario)
+        case "points":
+            yield from ((0, Script([Fault(point, Kind.CRASH)])) for point in task.points)
+        case "detours":
+            yield from detours(scenario)
         case kind:
             yield from sweep(scenario, Kind(kind), writes_only=True)
 
@@ -144,12 +154,38 @@ def sequels(scenario: Scenario) -> Iterator[tuple[int, Chaos]]:
                     yield 0, Script([first, Fault(second, Kind.FREEZE, _SLEEPS[1])])
 
 
+def detours(scenario: Scenario) -> Iterator[tuple[int, Chaos]]:
+    """Send a run down a path that it does not come along otherwise, and crash it there."""
+    usual = _points(scenario, ())
+    sites = {site for _, site in usual}
+    for point, site in usual:
+        for first in _misleading(point, site):
+            for later, new in _later(scenario, first):
+                if later.where == point.where and new not in sites:
+                    yield 0, Script([first, Fault(later, Kind.CRASH)])
+
+
+def _misleading(point: Point, site: Site) -> Iterator[Fault]:
+    """Sleep until others have done the work, or lose the reply to a write."""
+    if point.where.startswith("tick"):
+        return
+    if (point.effect, point.side) == (_BEGUN, Side.AFTER) or (site.call in _WRITES and point.side is Side.BEFORE):
+        yield Fault(point, Kind.FREEZE, _SLEEPS[1])
+    if site.call in _WRITES and point.side is Side.AFTER:
+        yield Fault(point, Kind.FAIL)
+
+
 def _begun_wrong(point: Point, site: Site) -> Iterator[Fault]:
     if point.where.startswith("submit") and site.call in {"objects.compose", "batches.create"}:
         if point.side is Side.BEFORE:
             yield Fault(point, Kind.FREEZE, _SLEEPS[1])
         if site.call == "batches.create":
             yield Fault(point, Kind.DIE)
+
+
+def first_points(scenario: Scenario) -> dict[Hit, Point]:
+    """Where a run first comes past each side of each call."""
+    return {(site, point.side): point for point, site in reversed(_points(scenario, ()))}
 
 
 def _later(scenario: Scenario, fault: Fault) -> Iterator[tuple[Point, Site]]:

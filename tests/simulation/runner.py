@@ -7,13 +7,15 @@ from concurrent.futures import ProcessPoolExecutor
 import msgspec
 
 from tests.simulation.faults import Kind, Side
-from tests.simulation.plans import Failure, Report, Task, perform
+from tests.simulation.plans import Failure, Report, Task, first_points, perform
 from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.sites import Hit, all_sites
 
 _PARTS = 4
-_SWEEPS = ("sleep", Kind.DIE, Kind.TWIN, Kind.FAIL)
+_SWEEPS = ("sleep", "detours", Kind.DIE, Kind.TWIN, Kind.FAIL)
 """Beside the crashes, in scenarios that are hunted."""
+_QUICK_PARTS = 8
+_QUICK_DETOURS = ("small-file", "cancel")
 _QUICK_SCENARIOS = (
     "small-file",
     "coalesced-files",
@@ -52,12 +54,21 @@ def whole(seeds: int) -> list[Task]:
 
 
 def quick(seeds: int) -> list[Task]:
-    """A part that takes a moment: one sweep, and a storm over all."""
+    """A part that takes a moment: a crash at every side of every call, parts of some sweeps, a storm over all."""
     storms = [
         Task(scenario=scenario.name, plan="storm", seeds=round(seeds * scenario.share))
         for scenario in SCENARIOS.values()
     ]
-    return [*(Task(scenario=name, plan="crash", part=0, parts=4) for name in _QUICK_SCENARIOS), *storms]
+    sweeps = [Task(scenario=name, plan="crash", parts=_QUICK_PARTS) for name in _QUICK_SCENARIOS]
+    return [*_everywhere(), *(Task(scenario=name, plan="detours") for name in _QUICK_DETOURS), *sweeps, *storms]
+
+
+def _everywhere() -> Iterator[Task]:
+    struck: set[Hit] = set()
+    for scenario in SCENARIOS.values():
+        points = {hit: point for hit, point in first_points(scenario).items() if hit not in struck}
+        struck |= points.keys()
+        yield Task(scenario=scenario.name, plan="points", points=tuple(points.values()))
 
 
 def perform_all(tasks: Sequence[Task], workers: int) -> Iterator[Report]:

@@ -21,7 +21,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     `vertex_bears` is how many jobs Vertex may fail beyond what `manner` says. `small`: also swept by pairs of crashes;
     `hunted`: also by sleepers; `share`: of the sweep and the storms that others get. `doomed`: whatever calls a port
-    in this module dies. `also` checks what is not about outputs.
+    in this module dies; `call_seconds` each call takes. `also` checks what is not about outputs.
     """
 
     name: str
@@ -36,15 +36,22 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     hunted: bool = False
     share: float = 1.0
     doomed: str = ""
+    call_seconds: int = 0
     also: Callable[[World], Iterator[str]] = _nothing_more
 
     @property
     def setup(self) -> Setup:
         """What a run begins with."""
-        return Setup(settings=self.settings, manner=self.manner, operations=self.operations, fresh=self.fresh)
+        return Setup(
+            settings=self.settings,
+            manner=self.manner,
+            operations=self.operations,
+            fresh=self.fresh,
+            call_seconds=self.call_seconds,
+        )
 
 
-def drop(name: str, data: str, seconds: int = 1) -> Operation:
+def drop(name: str, data: str | bytes, seconds: int = 1) -> Operation:
     """Upload a file."""
     return Operation(seconds, lambda world: _ignore(world.drop(name, data)))
 

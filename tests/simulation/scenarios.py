@@ -1,6 +1,6 @@
 """The scenarios that schedules are run on, by name."""
 
-from tests.simulation.cases import canaries, files, jobs, rows, twins, users
+from tests.simulation.cases import answers, canaries, files, jobs, rows, stored, twins, users
 
-_CASES = (*files.CASES, *rows.CASES, *users.CASES, *jobs.CASES, *canaries.CASES, *twins.CASES)
-SCENARIOS = {scenario.name: scenario for scenario in _CASES}
+_MODULES = (files, rows, users, jobs, canaries, twins, answers, stored)
+SCENARIOS = {scenario.name: scenario for module in _MODULES for scenario in module.CASES}

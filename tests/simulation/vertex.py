@@ -22,6 +22,7 @@ PENDING_SECONDS = 30
 RUNNING_SECONDS = 60
 TARDY_SECONDS = 900
 """Less than the half hour for which answers are waited."""
+_MOST_TOKENS = 65_536
 BAD = 'Bad Request: {"error": {"code": 400, "message": "Please use a valid role.", "status": "INVALID_ARGUMENT"}}'
 BUSY = 'Resource Exhausted: {"error": {"code": 429}}'
 IMPORT_FAILED = "Failed to import data. Please check 'Prepare input' section of the batch predictions documentation."
@@ -46,11 +47,14 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """How Vertex treats the rows of a scenario.
 
     `poisonous`: the importer stumbles over this text. `status`: what the nth answer to a text is ("" for a good one,
-    None for none). `end`: how the nth job ends. `swapped`: answers to these two texts bear each other's key.
+    None for none). `says`: what a good one says, and `needs`: how many tokens it takes to say it. `end`: how the nth
+    job ends. `swapped`: answers to these two texts bear each other's key.
     """
 
     poisonous: Callable[[str], bool] = lambda _text: False
     status: Callable[[str, int], str | None] = lambda _text, _nth: ""
+    says: Callable[[str, int], str] = lambda text, _nth: f"about {text}"
+    needs: Callable[[str], int] = lambda _text: 0
     end: Callable[[int], End] = lambda _nth: End()
     swapped: tuple[str, str] | None = None
 
@@ -89,6 +93,10 @@ class SimulatedVertex(FakeBatches):
         running = [job.name for job in self.jobs() if job.state not in TERMINAL_VERTEX_STATES]
         return [name for name in running if name not in self._endless or not self._endless[name][1].deaf]
 
+    def create_endless(self, spec: BatchSpec) -> None:
+        """Make a job that runs until it is cancelled, and answers nothing."""
+        self._endless[self._make(spec)] = ([], End(seconds=0))
+
     def _make(self, spec: BatchSpec) -> VertexJobName:
         name = super()._make(spec)
         self.created.append(self._agenda.clock.now())
@@ -120,7 +128,7 @@ class SimulatedVertex(FakeBatches):
             self.end(name, VertexState.FAILED, error_code=3, error_message=IMPORT_FAILED)
             return
         self.run(name)
-        if end.seconds:
+        if end.seconds and name not in self._endless:
             self._agenda.after(end.seconds, lambda: self._finish(name, lines, end, tardy))
         else:
             self._endless[name] = (lines, end)
@@ -175,7 +183,9 @@ class SimulatedVertex(FakeBatches):
             return None
         if status:
             return line | {"status": status, "processed_time": "2026-11-01T12:00:00Z", "response": {}}
-        return answered(line, f"about {text}")
+        said = self._manner.says(text, self._asked[text])
+        most = line["request"].get("generationConfig", {}).get("maxOutputTokens", _MOST_TOKENS)
+        return answered(line, said) if self._manner.needs(text) <= most else answered(line, said[:3], "MAX_TOKENS")
 
     def _input(self, name: VertexJobName) -> list[Line] | None:
         bucket, _, path = self.specs[name].input_uri.removeprefix("gs://").partition("/")

@@ -40,12 +40,13 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run begins with: `fresh` is an installation that never ticked."""
+    """What a run begins with: `fresh` is an installation that never ticked; every call takes `call_seconds`."""
 
     settings: Settings
     manner: Manner
     operations: tuple[Operation, ...]
     fresh: bool = False
+    call_seconds: int = 0
 
 
 class World:
@@ -62,7 +63,7 @@ class World:
         self.documents = QuickDocuments()
         self.objects = ToldObjects(self.clock, settings.input_bucket)
         self.vertex = SimulatedVertex(self.agenda, self.objects, setup.manner, chaos, lag)
-        self.machine = Machine(self.agenda, chaos, self._do_next_operation, keep=keep)
+        self.machine = Machine(self.agenda, chaos, self._do_next_operation, setup.call_seconds, keep=keep)
         self.ledger = Ledger(self.objects, settings.work_bucket, settings.output_bucket, settings.max_running_batches)
         self.documents.after_commit = self.ledger.committed
         self.objects.told = self.ledger.written
@@ -121,6 +122,13 @@ class World:
         """Lose all that is sent, or would start, for so long."""
         self.machine.down_until = self.clock.now() + timedelta(seconds=seconds)
 
+    def purge(self, name: str) -> None:
+        """Delete a file with all its generations."""
+        info = self.objects.stat(self.settings.input_bucket, name)
+        self.delete(name)
+        if info is not None:
+            self.objects.forget(info.bucket, info.name, info.generation)
+
     def delete(self, name: str) -> None:
         """Delete a file."""
         self.objects.delete(self.settings.input_bucket, [name])
@@ -161,7 +169,7 @@ class World:
                 self.machine.send(Event(name, partial(run_turn, self.context, path)))
         self._seen_documents = len(self.documents.created)
         for event in self.objects.events[self._seen_objects :]:
-            if event.object.name not in self._unannounced:
+            if event.change != "finalized" or event.object.name not in self._unannounced:
                 self._object(event)
         self._seen_objects = len(self.objects.events)
 

@@ -37,6 +37,7 @@ def _single_row() -> Scenario:
     rows = names("a", 1)
     return Scenario(
         name="single-row",
+        small=True,
         operations=(drop("a.jsonl", as_requests(rows)),),
         expected=(Expected(name="a.jsonl", rows=rows),),
     )

@@ -1,12 +1,17 @@
 """Jobs at Vertex that are refused, or end otherwise than they should."""
 
+from collections.abc import Iterator
+
+import msgspec
+
 from batchdrop.domain.errors import CreateRefused, CreateThrottled, CreateUnknown
+from batchdrop.domain.reasons import Code
 from batchdrop.domain.states import JobState
 from batchdrop.domain.vertex import VertexState
 from tests.fakes.batches import Refusal
 from tests.simulation.checks import Expected
-from tests.simulation.inputs import as_csv, as_requests, names, settings
-from tests.simulation.scenario import PROMPT_DROP, Scenario, drop, refuse
+from tests.simulation.inputs import REQUEST_BYTES, as_csv, as_requests, names, settings
+from tests.simulation.scenario import PROMPT_DROP, Scenario, delete, drop, refuse
 from tests.simulation.vertex import End, Manner
 from tests.simulation.world import Operation, World
 
@@ -155,6 +160,73 @@ def _never_approved() -> Scenario:
     )
 
 
+def _stray() -> Scenario:
+    rows = names("a", 3)
+
+    def create(world: World) -> None:
+        spec = next(iter(world.vertex.specs.values()), None)
+        if spec is not None:
+            empty = world.objects.put(world.settings.work_bucket, "nothing.jsonl", b"")
+            uri = f"gs://{empty.bucket}/{empty.name}"
+            world.vertex.create_endless(msgspec.structs.replace(spec, input_uri=uri))
+
+    return Scenario(
+        name="stray",
+        operations=(PROMPT_DROP, drop("a.csv", as_csv(rows)), Operation(60, create)),
+        vertex_bears=0,
+        expected=(Expected(name="a.csv", rows=rows),),
+    )
+
+
+def _slow_steps() -> Scenario:
+    files = {f"{letter}.jsonl": names(letter, 5) for letter in "ab"}
+    cancelled = frozenset({_S.CANCELLED, _S.SUCCEEDED})
+    return Scenario(
+        name="slow-steps",
+        operations=(
+            drop("a.jsonl", as_requests(files["a.jsonl"])),
+            drop("b.jsonl", as_requests(files["b.jsonl"]), 3000),
+            delete("b.jsonl", 9000),
+        ),
+        settings=settings(slots=1, shard_bytes=2 * REQUEST_BYTES),
+        call_seconds=90,
+        vertex_bears=0,
+        most_ticks=900,
+        expected=(
+            Expected(name="a.jsonl", rows=files["a.jsonl"]),
+            Expected(name="b.jsonl", rows=files["b.jsonl"], states=cancelled),
+        ),
+    )
+
+
+def _unfinished(step: str, *more: Operation) -> Scenario:
+    """A job that cannot be finished has no manifest; its document tells what became of it.
+
+    One whose deletion is told late, or never, needs no cancel step.
+    """
+    rows = names("a", 3)
+
+    def failed(world: World) -> Iterator[str]:
+        jobs = world.ledger.mirror.jobs.values()
+        for job in jobs:
+            if step == "cancel" and job.state in {_S.CANCELLED, _S.SUCCEEDED}:
+                continue
+            if job.state is not _S.FAILED or job.reason is None or job.reason.code is not Code.GAVE_UP:
+                yield f"{job.input.name} is {job.state}, and its reason {job.reason}"
+        if not jobs:
+            yield "there is no job"
+
+    return Scenario(
+        name=f"{step}-always-dies",
+        operations=(PROMPT_DROP, drop("a.csv", as_csv(rows)), *more),
+        doomed=step,
+        vertex_bears=0,
+        share=0.3,
+        expected=(),
+        also=failed,
+    )
+
+
 def _doomed(step: str, expected: Expected) -> Scenario:
     return Scenario(
         name=f"{step}-always-dies",
@@ -165,6 +237,10 @@ def _doomed(step: str, expected: Expected) -> Scenario:
 
 
 CASES = (
+    _stray(),
+    _slow_steps(),
+    _unfinished("finish"),
+    _unfinished("cancel", delete("a.csv", 20)),
     _expiry(),
     _partly(),
     _permission(),

@@ -35,6 +35,7 @@ def _deleted_at_once() -> Scenario:
     states = frozenset({_S.CANCELLED, _S.SUCCEEDED})
     return Scenario(
         name="deleted-at-once",
+        small=True,
         operations=(PROMPT_DROP, drop("a.csv", as_csv(rows)), delete("a.csv", 3)),
         expected=(Expected(name="a.csv", rows=rows, states=states),),
     )
