@@ -35,6 +35,12 @@ locals {
 
   # In the order of the index: equalities, then what is sorted by, then ranges.
   composite_indexes = {
+    items-oldest = {
+      collection = "items", scope = "COLLECTION", fields = [
+        { path = "created_at", array = false },
+        { path = "due_at", array = false },
+      ]
+    }
     jobs-waiting-for = {
       collection = "jobs", scope = "COLLECTION", fields = [
         { path = "searched", array = true },
@@ -66,7 +72,7 @@ locals {
   # Set when a job has ended, on it and on what belonged to it.
   expiring_collections = toset(["batches", "jobs", "shards"])
 
-  collections = toset(["batches", "items", "jobs", "lanes", "names", "shards", "ticks"])
+  collections = toset(["batches", "items", "jobs", "lanes", "names", "prompts", "shards", "ticks"])
 }
 
 resource "google_firestore_index" "this" {

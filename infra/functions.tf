@@ -9,17 +9,18 @@ locals {
   }
 
   settings = {
-    GOOGLE_CLOUD_PROJECT = var.project_id
-    INPUT_BUCKET         = local.bucket_names.input
-    WORK_BUCKET          = local.bucket_names.work
-    PREDICTIONS_BUCKET   = local.bucket_names.predictions
-    OUTPUT_BUCKET        = local.bucket_names.output
-    FIRESTORE_DATABASE   = google_firestore_database.this.name
-    INSTALLATION         = var.name
-    VERTEX_LOCATION      = var.vertex_location
-    DEFAULT_MODEL        = var.default_model
-    MAX_RUNNING_BATCHES  = tostring(var.max_running_batches)
-    RUN_SECONDS          = tostring(local.run_seconds)
+    GOOGLE_CLOUD_PROJECT  = var.project_id
+    INPUT_BUCKET          = local.bucket_names.input
+    WORK_BUCKET           = local.bucket_names.work
+    PREDICTIONS_BUCKET    = local.bucket_names.predictions
+    OUTPUT_BUCKET         = local.bucket_names.output
+    FIRESTORE_DATABASE    = google_firestore_database.this.name
+    INSTALLATION          = var.name
+    VERTEX_LOCATION       = var.vertex_location
+    DEFAULT_MODEL         = var.default_model
+    MAX_RUNNING_BATCHES   = tostring(var.max_running_batches)
+    ALLOWED_MEDIA_BUCKETS = join(",", sort(local.media_buckets))
+    RUN_SECONDS           = tostring(local.run_seconds)
   }
 
   # What the framework and the libraries around the code read.

@@ -1,10 +1,13 @@
-# One archive for all functions: what lies in functions/, and the pinned lock beside it.
+# One archive for all functions: what lies in functions/, without caches, and the pinned lock beside it.
 
 locals {
   repository = "${path.module}/.."
 
   source_files = merge(
-    { for file in fileset("${local.repository}/functions", "**/*.py") : file => "${local.repository}/functions/${file}" },
+    {
+      for file in fileset("${local.repository}/functions", "**") : file => "${local.repository}/functions/${file}"
+      if !can(regex("(^|/)(__pycache__|\\.[^/]*)(/|$)", file))
+    },
     { "requirements.txt" = "${local.repository}/requirements.txt" },
   )
 
@@ -101,7 +104,7 @@ resource "google_artifact_registry_repository" "images" {
 resource "google_artifact_registry_repository_iam_member" "build" {
   project    = var.project_id
   location   = var.region
-  repository = google_artifact_registry_repository.images.name
+  repository = google_artifact_registry_repository.images.repository_id
   role       = "roles/artifactregistry.writer"
   member     = google_service_account.build.member
 }

@@ -6,6 +6,7 @@ from cloudevents.http import CloudEvent
 
 from batchdrop.bootstrap import context_of, log_of
 from batchdrop.cloud.events import Change, Malformed, ObjectEvent, Tick, TurnCreated, Unknown, parse
+from batchdrop.domain.measures import Event
 from batchdrop.domain.turn import Function
 from batchdrop.steps.context import Context
 from batchdrop.steps.identify import arrived, gone
@@ -23,7 +24,7 @@ def deliver(function: Function, event: CloudEvent) -> None:
     try:
         _deliver(context_of(function), function, event)
     except Exception as error:
-        log_of(function).error("event.failed", event_id=event.get("id"), event_type=event.get("type"), error=error)
+        log_of(function).error(Event.EVENT_FAILED, event_id=event.get("id"), event_type=event.get("type"), error=error)
         raise
 
 
@@ -57,9 +58,8 @@ def _object(context: Context, function: Function, event: ObjectEvent) -> None:
             arrived(context, event.object)
         else:
             gone(context, event.object)
-    elif function is Function.DISPATCH and bucket == settings.predictions_bucket:
-        if event.change is Change.FINALIZED:
-            predictions_written(context, event.object)
+    elif function is Function.DISPATCH and bucket == settings.predictions_bucket and event.change is Change.FINALIZED:
+        predictions_written(context, event.object)
     else:
         context.log.warning("event.misrouted", bucket=bucket, change=event.change)
 

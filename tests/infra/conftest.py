@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.infra.observed import Observed
 from tests.infra.plan import Plan
 from tests.infra.terraform import REQUIRED, Terraform, Unavailable
 
@@ -23,6 +24,14 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 def plan(terraform: Terraform) -> Plan:
     """What would be made of the smallest set of variables."""
     return Plan(terraform.planned("plan.tftest.hcl"))
+
+
+@pytest.fixture(scope="session")
+def observed() -> Observed:
+    """What the code does to buckets, documents and Vertex."""
+    seen = Observed()
+    seen.watch_all()
+    return seen
 
 
 def _do_without(why: str) -> None:

@@ -20,6 +20,12 @@ _RUN_SECONDS = 100.0
 _READ = ("functions", "infra", "requirements.txt", "pyproject.toml")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".terraform*", "local", "*.tfstate*")
 
+_LOCAL_BACKEND = """terraform {
+  backend "local" {}
+}
+"""
+"""Instead of the bucket with the state, which a test has no rights on."""
+
 Json = dict[str, Any]
 
 
@@ -49,6 +55,7 @@ class Terraform:
                 shutil.copytree(ROOT / name, to / name, ignore=_LEFT_OUT)
             else:
                 shutil.copy(ROOT / name, to / name)
+        (to / "infra" / "backend_override.tf").write_text(_LOCAL_BACKEND)
         return cls(to)
 
     def at(self, folder: str) -> "Terraform":
@@ -63,9 +70,10 @@ class Terraform:
         """
         if shutil.which("terraform") is None:
             raise Unavailable("there is no terraform on the PATH; install Terraform 1.11 or newer")
-        ran = self.run("init", "-backend=false", "-input=false", seconds=_INIT_SECONDS)
+        ran = self.run("init", "-input=false", seconds=_INIT_SECONDS)
         if ran.code != 0:
-            raise Unavailable(f"terraform init failed; it needs the provider registry. It said: {ran.said[-1500:]}")
+            said = " ".join(ran.said.split())
+            raise Unavailable(f"terraform init failed; it needs the provider registry. It said: {said[:300]}")
 
     def run(self, *arguments: str, seconds: float = _RUN_SECONDS) -> Ran:
         """Run a command to its end."""
@@ -93,6 +101,23 @@ class Terraform:
             raise AssertionError(f"{test_file} gave {len(plans)} plans: {ran.said[:5000]}")
         plan: Json = plans[0]
         return plan
+
+    def evaluated(self, expression: str) -> Any:  # any JSON
+        """What an expression of the configuration gives, from files and defaults alone."""
+        command = ["terraform", "console", "-var=project_id=acme-batch"]
+        ended = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=_environment(),
+            input=f"jsonencode({expression})\n",
+            capture_output=True,
+            text=True,
+            timeout=_RUN_SECONDS,
+            check=False,
+        )
+        if ended.returncode != 0:
+            raise AssertionError(f"{expression} cannot be evaluated: {ended.stderr[-2000:]}")
+        return json.loads(json.loads(ended.stdout))
 
 
 def _messages(said: str) -> Iterator[Json]:

@@ -80,6 +80,17 @@ def turns_of(job: JobId, function: Function) -> Query[Turn]:
     return Query(kind=Turn, collection=turns_path(function), where=(Where("job", Op.EQUAL, job),))
 
 
+def oldest_turns(function: Function, due_before: datetime, limit: int) -> Query[Turn]:
+    """The oldest turns of a function that do not sleep beyond that time."""
+    return Query(
+        kind=Turn,
+        collection=turns_path(function),
+        where=(Where("due_at", Op.AT_MOST, due_before),),
+        order_by=("created_at",),
+        limit=limit,
+    )
+
+
 def overdue_turns(now: datetime, limit: int) -> Query[Turn]:
     """Turns of all functions that should have run by now."""
     return Query(

@@ -11,6 +11,7 @@ from batchdrop.domain.endings import Unanswered, reason_to_stop, unanswered, wai
 from batchdrop.domain.ids import JobId
 from batchdrop.domain.job import InputFormat, Job, job_ref
 from batchdrop.domain.lots import carried, with_lots
+from batchdrop.domain.measures import Event, per_second
 from batchdrop.domain.shard import Shard, shard_ref
 from batchdrop.domain.states import ENDED_JOB_STATES, BatchState, JobState, LotState, ShardState, move_shard
 from batchdrop.domain.turn import Turn
@@ -41,6 +42,7 @@ def collect(context: Context, own: Snapshot[Turn]) -> None:
     if found is None or found.value.state is not BatchState.ENDED or found.value.ending is None:
         context.documents.commit([done(own)])
         return
+    begun = context.clock.now()
     batch, ending = found.value, found.value.ending
     jobs = {job.value.id: job.value for job in context.documents.get_all([job_ref(job) for job in batch.jobs])}
     live = {job: value for job, value in jobs.items() if value.state not in ENDED_JOB_STATES}
@@ -56,6 +58,8 @@ def collect(context: Context, own: Snapshot[Turn]) -> None:
         context.documents.commit(carry_on(context, own))
         return
     decide_again(lambda: close_batch(context, batch, own))
+    speed = per_second(batch.rows, begun, context.clock.now())
+    context.log.info(Event.BATCH_COLLECTED, batch=batch.id, rows=batch.rows, rows_per_second=speed)
 
 
 class _Collected(msgspec.Struct, frozen=True):
@@ -143,13 +147,13 @@ def _close_in_shard(closer: LotCloser, job: Job, answers: SortedAnswers, name: S
         new = _done(context, job, new)
     context.documents.commit([replace(context, found, new)])
     context.log.info(
-        "shard.collected",
+        Event.SHARD_COLLECTED,
         job=shard.job,
         shard=shard.index,
         batch=closer.batch.id,
-        results=new.tally.results,
-        errors=new.tally.errors,
-        retried=new.tally.retried,
+        results=new.tally.results - shard.tally.results,
+        errors=new.tally.errors - shard.tally.errors,
+        retried=new.tally.retried - shard.tally.retried,
         done=new.state is ShardState.DONE,
     )
 

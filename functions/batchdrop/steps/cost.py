@@ -21,9 +21,9 @@ def bill_of(job: Job, spent: tuple[Spent, ...]) -> Bill | None:
     return None if spent else Bill(currency=DOLLARS)
 
 
-def dollars(bill: Bill | None) -> str:
-    """The amount in dollars; empty where it is unknown, or in another currency."""
-    return written(bill.paid) if bill is not None and bill.currency == DOLLARS else ""
+def dollars(bill: Bill | None) -> float | None:
+    """The amount in dollars, for charts; None where it is unknown, or in another currency."""
+    return float(bill.paid) if bill is not None and bill.currency == DOLLARS else None
 
 
 def cost_report(job: Job, spent: tuple[Spent, ...], unreported: int) -> dict[str, Any] | None:

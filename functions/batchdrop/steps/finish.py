@@ -7,6 +7,7 @@ from batchdrop.domain.batch import batches_with
 from batchdrop.domain.errors import ObjectGone, Transient
 from batchdrop.domain.ids import Generation
 from batchdrop.domain.job import Job, job_ref
+from batchdrop.domain.measures import Event
 from batchdrop.domain.money import Bill
 from batchdrop.domain.name import name_ref
 from batchdrop.domain.objects import ObjectInfo
@@ -62,7 +63,7 @@ def _finish(context: Context, job: Job) -> None:
     learn(context, job, outcome, used(account.spent), bill)
     _expire(context, job, outcome, bill)
     context.log.info(
-        "job.ended",
+        Event.JOB_ENDED,
         job=job.id,
         object=job.input.name,
         prompt=job.prompt.name if job.prompt is not None else "",
@@ -75,6 +76,9 @@ def _finish(context: Context, job: Job) -> None:
         errors=account.errors,
         code=job.reason.code if job.reason is not None else "",
     )
+    rows = {"results": account.results, "errors": account.errors, "not_asked": account.not_asked}
+    for end, count in rows.items():
+        context.log.info(Event.ROWS_ENDED, job=job.id, outcome=end, rows=count)
 
 
 def _vertex_jobs(context: Context, job: Job) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from batchdrop.domain import limits
 from batchdrop.domain.batch import batch_ref
 from batchdrop.domain.ids import JobId
 from batchdrop.domain.job import job_ref
+from batchdrop.domain.measures import Event
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.refs import Ref
 from batchdrop.domain.states import JobState, move_job
@@ -96,3 +97,4 @@ def _fail_unfinished(context: Context, job: JobId, reason: Reason) -> None:
         expire_at=context.clock.now() + limits.KEEP_DOCUMENTS,
     )
     context.documents.commit([replace(context, found, failed)])
+    context.log.error(Event.JOB_ENDED, job=job, object=failed.input.name, state=JobState.FAILED, code=reason.code)

@@ -9,6 +9,7 @@ import msgspec
 from batchdrop.domain.errors import ObjectGone
 from batchdrop.domain.ids import LotNumber, RowKey, RowNumber, row_key
 from batchdrop.domain.job import InputFormat, Job, Layout, job_ref
+from batchdrop.domain.measures import Event, per_second
 from batchdrop.domain.shard import Shard, shard_ref, shards_in
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState, ShardState, move_shard
 from batchdrop.domain.turn import Turn
@@ -43,6 +44,7 @@ def stage(context: Context, own: Snapshot[Turn]) -> None:
         return
     shard = context.documents.get(shard_ref(job.value.id, turn.shard))
     if shard is not None and shard.value.state is ShardState.PLANNED:
+        begun = context.clock.now()
         try:
             staged = stage_rows(context, job.value, shard.value)
         except ObjectGone:
@@ -51,12 +53,13 @@ def stage(context: Context, own: Snapshot[Turn]) -> None:
             return
         context.documents.commit([replace(context, shard, staged)])
         context.log.info(
-            "shard.staged",
+            Event.SHARD_STAGED,
             job=staged.job,
             shard=staged.index,
             rows=staged.rows,
             invalid=staged.invalid,
             lots=len(staged.lots),
+            rows_per_second=per_second(staged.rows, begun, context.clock.now()),
         )
     decide_again(lambda: _move_on(context, own))
 

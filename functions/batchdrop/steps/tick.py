@@ -7,6 +7,7 @@ from functools import partial
 from batchdrop.domain import limits
 from batchdrop.domain.batch import Batch, batches_in
 from batchdrop.domain.errors import Conflict
+from batchdrop.domain.measures import Event
 from batchdrop.domain.refs import Document, Ref
 from batchdrop.domain.states import BatchState
 from batchdrop.domain.turn import Turn, overdue_turns
@@ -15,7 +16,7 @@ from batchdrop.steps.context import Context
 from batchdrop.steps.poll import poll
 from batchdrop.steps.submit import due_lanes, resume, submit_lane
 from batchdrop.steps.sweep import cancel_strays, list_inputs
-from batchdrop.steps.turns import send_again
+from batchdrop.steps.turns import send_again, tell_oldest_turns
 from batchdrop.steps.writes import create, decide_again, replace
 
 _HOUR = timedelta(hours=1)
@@ -38,17 +39,19 @@ def tick(context: Context) -> None:
     Raises:
         ExceptionGroup: some of it failed; all the rest was done.
     """
+    running = _in(context, BatchState.RUNNING)
     acts: list[Callable[[], None]] = [
-        *(partial(poll, context, batch.value.id) for batch in _in(context, BatchState.RUNNING)),
+        *(partial(poll, context, batch.value.id) for batch in running),
         *(partial(resume, context, batch) for batch in _in(context, BatchState.SUBMITTING)),
         *(partial(submit_lane, context, lane) for lane in due_lanes(context)),
         *(partial(_send_again, context, turn) for turn in _overdue(context)),
         partial(_hourly, context),
+        partial(tell_oldest_turns, context),
     ]
     failures = [failure for act in acts if (failure := _attempt(act)) is not None]
     if failures:
         raise ExceptionGroup("Parts of a tick failed.", failures)
-    context.log.info("tick.done", acts=len(acts))
+    context.log.info(Event.TICK_DONE, acts=len(acts), running_batches=len(running))
 
 
 def _attempt(act: Callable[[], None]) -> Exception | None:
@@ -72,7 +75,7 @@ def _overdue(context: Context) -> list[Snapshot[Turn]]:
 
 def _send_again(context: Context, turn: Snapshot[Turn]) -> None:
     context.documents.commit(send_again(context, turn))
-    context.log.warning("turn.sent_again", turn=turn.value.id, sent=turn.value.sent + 1, starts=turn.value.starts)
+    context.log.warning(Event.TURN_SENT_AGAIN, turn=turn.value.id, sent=turn.value.sent + 1, starts=turn.value.starts)
 
 
 def _hourly(context: Context) -> None:

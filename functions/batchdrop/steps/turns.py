@@ -8,7 +8,8 @@ import msgspec
 from batchdrop.domain import limits
 from batchdrop.domain.errors import Conflict
 from batchdrop.domain.ids import BatchId, JobId, LaneId, ShardIndex, TurnId, shard_key
-from batchdrop.domain.turn import Step, Turn, function_of, turn_ref, turns_of
+from batchdrop.domain.measures import Event
+from batchdrop.domain.turn import Function, Step, Turn, function_of, oldest_turns, turn_ref, turns_of
 from batchdrop.ports import Delete, Put, Snapshot, Write
 from batchdrop.steps.context import Context
 from batchdrop.steps.writes import create, put, replace
@@ -113,6 +114,16 @@ def send_again(context: Context, standing: Snapshot[Turn]) -> list[Write]:
     now = context.clock.now()
     again = msgspec.structs.replace(standing.value, sent=standing.value.sent + 1, due_at=now + context.settings.lapse)
     return [create(context, turn_ref(again), again), Delete(standing.ref)]
+
+
+def tell_oldest_turns(context: Context) -> None:
+    """Log how old each function's oldest open work is. What sleeps longer than a run lasts waits for somebody else."""
+    now = context.clock.now()
+    awake = now + context.settings.lapse
+    for function in Function:
+        oldest = next(iter(context.documents.find(oldest_turns(function, awake, 1))), None)
+        seconds = 0.0 if oldest is None else (now - oldest.value.created_at).total_seconds()
+        context.log.info(Event.TURN_OLDEST, function=function, seconds=seconds)
 
 
 def _turn(context: Context, step: Step, what: str) -> Turn:

@@ -65,7 +65,7 @@ def test_the_manifest_tells_the_cost_and_what_was_saved() -> None:
     }
     assert (cost["attempts"], cost["labels"], cost["unreported_answers"]) == ({"1": "0.002895"}, {"team": "shop"}, 0)
     ended = next(line.fields for line in service.log.lines if line.event == "job.ended")
-    assert (ended["cost_usd"], ended["prompt"], ended["labels"]) == ("0.002895", "default.prompt", {"team": "shop"})
+    assert (ended["cost_usd"], ended["prompt"], ended["labels"]) == (0.002895, "default.prompt", {"team": "shop"})
 
 
 def test_the_job_s_document_keeps_the_exact_bill() -> None:
@@ -120,7 +120,7 @@ def test_a_model_without_a_price_has_no_cost_in_the_manifest_and_none_in_the_log
     assert manifest["state"] == "SUCCEEDED"
     assert (manifest["cost"], manifest["estimate"]["cost"]) == (None, None)
     ended = next(line.fields for line in service.log.lines if line.event == "job.ended")
-    assert ended["cost_usd"] == ""
+    assert ended["cost_usd"] is None
 
 
 def test_a_rejected_file_cost_nothing_and_says_what_it_would_have() -> None:
