@@ -24,13 +24,14 @@ from batchdrop.domain.shard import ByteSlice, Slice
 from batchdrop.domain.states import JobState
 from batchdrop.settings import Settings
 from batchdrop.steps.context import Files
-from batchdrop.steps.inputs import next_wave
+from batchdrop.steps.inputs import Wave, next_wave
 from batchdrop.steps.understand import understand
 from batchdrop.steps.unpack import unpack
 
 SLICE_BYTES = 4 * MIB
 """Small slices, so that every processor has some, and the first error shows at once."""
 MOST_SHOWN = 1_000
+_FIRST_BYTES = MIB // 8
 _ALONE_BYTES = 4 * SLICE_BYTES
 """A file up to this size is done before other processes have begun."""
 
@@ -104,11 +105,12 @@ def _staged(place: Place, files: Files, job: Job, now: datetime, watcher: Watche
 def _reports(stack: ExitStack, place: Place, files: Files, job: Job) -> Iterator[tuple[float, SliceReport]]:
     """Check slice by slice, in order; in as many processes as there are processors if the file is long."""
     several = job.input.size > _ALONE_BYTES and (os.cpu_count() or 1) > 1
-    pool = stack.enter_context(ProcessPoolExecutor()) if several else None
-    run_all: Callable[..., Iterator[SliceReport]] = map if pool is None else pool.map
+    run_all: Callable[..., Iterator[SliceReport]] = map
     done = False
     while not done:
-        wave = next_wave(files, job)
+        wave = _wave(files, job)
+        if several and job.cursor.shards:
+            run_all, several = stack.enter_context(ProcessPoolExecutor()).map, False
         start = job.cursor.shards
         tasks = [
             Task(place=place, settings=files.settings, job=job, index=start + number, slice=slice_)
@@ -118,6 +120,16 @@ def _reports(stack: ExitStack, place: Place, files: Files, job: Job) -> Iterator
             yield _share(job, slice_), found
         cursor = msgspec.structs.replace(job.cursor, position=wave.position, shards=start + len(wave.slices))
         job, done = msgspec.structs.replace(job, cursor=cursor), wave.done
+
+
+def _wave(files: Files, job: Job) -> Wave:
+    """The next slices; at the very beginning a small one, so that what is wrong with all rows shows at once."""
+    if job.cursor.shards or job.input.size <= _FIRST_BYTES:
+        return next_wave(files, job)
+    settings = msgspec.structs.replace(files.settings, shard_bytes=_FIRST_BYTES)
+    wave = next_wave(msgspec.structs.replace(files, settings=settings), job)
+    first = wave.slices[0]
+    return Wave((first,), first.end, len(wave.slices) == 1 and wave.done) if isinstance(first, ByteSlice) else wave
 
 
 def _share(job: Job, slice_: Slice) -> float:
