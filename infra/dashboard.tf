@@ -14,8 +14,8 @@ locals {
       query = "sum by (outcome) (increase(${local.promql.rows}_sum{monitored_resource=\"cloud_run_revision\"}[1d]))"
     },
     {
-      title = "Cost in USD, a day"
-      query = "sum(increase(${local.promql.cost_usd}_sum{monitored_resource=\"cloud_run_revision\"}[1d]))"
+      title = "Cost in USD, a day, by prompt"
+      query = "sum by (prompt) (increase(${local.promql.cost_usd}_sum{monitored_resource=\"cloud_run_revision\"}[1d]))"
     },
     {
       title = "Batches that run at Vertex"

@@ -12,6 +12,7 @@ locals {
       events      = ["job.ended"]
       value       = "cost_usd"
       unit        = "USD"
+      labels      = ["model", "prompt"]
     }
     rows = {
       description = "Rows of jobs that ended, by outcome: results, errors, not_asked."

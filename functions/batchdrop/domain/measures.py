@@ -34,7 +34,7 @@ class Measure(msgspec.Struct, frozen=True):
 
 MEASURES = (
     Measure("jobs", (Event.JOB_ENDED,), labels=("state",)),
-    Measure("cost_usd", (Event.JOB_ENDED,), value="cost_usd"),
+    Measure("cost_usd", (Event.JOB_ENDED,), value="cost_usd", labels=("model", "prompt")),
     Measure("rows", (Event.ROWS_ENDED,), value="rows", labels=("outcome",)),
     Measure(
         "rows_per_second",

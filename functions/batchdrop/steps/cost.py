@@ -26,9 +26,8 @@ def dollars(bill: Bill | None) -> float | None:
     return float(bill.paid) if bill is not None and bill.currency == DOLLARS else None
 
 
-def cost_report(job: Job, spent: tuple[Spent, ...], unreported: int) -> dict[str, Any] | None:
-    """Amounts as decimal texts; None where the price is unknown. What `unreported` answers took is in none of them."""
-    bill = bill_of(job, spent)
+def amounts(bill: Bill | None) -> dict[str, str] | None:
+    """A bill as decimal texts, with its currency."""
     if bill is None:
         return None
     return {
@@ -37,6 +36,15 @@ def cost_report(job: Job, spent: tuple[Spent, ...], unreported: int) -> dict[str
         "standard": written(bill.standard),
         "saved_by_batch": written(bill.saved_by_batch),
         "saved_by_cache": written(bill.saved_by_cache),
+    }
+
+
+def cost_report(job: Job, spent: tuple[Spent, ...], unreported: int) -> dict[str, Any] | None:
+    """Amounts as decimal texts; None where the price is unknown. What `unreported` answers took is in none of them."""
+    told = amounts(bill_of(job, spent))
+    if told is None:
+        return None
+    return told | {
         "attempts": {str(attempt): written(part.paid) for attempt, part in _by_attempt(job, spent).items()},
         "labels": job.options.labels,
         "unreported_answers": unreported,

@@ -19,7 +19,7 @@ from batchdrop.domain.usage import used
 from batchdrop.ports import Snapshot
 from batchdrop.rows.values import Problem, Stage
 from batchdrop.steps.context import Context
-from batchdrop.steps.cost import bill_of, dollars
+from batchdrop.steps.cost import amounts, bill_of, dollars
 from batchdrop.steps.estimated import learn
 from batchdrop.steps.manifest import Account, File, add_shard, manifest
 from batchdrop.steps.output import write_files
@@ -70,6 +70,7 @@ def _finish(context: Context, job: Job) -> None:
         model=job.model,
         labels=job.options.labels,
         cost_usd=dollars(bill),
+        cost=amounts(bill),
         state=outcome,
         rows=account.rows,
         results=account.results,

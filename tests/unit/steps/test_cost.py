@@ -66,6 +66,9 @@ def test_the_manifest_tells_the_cost_and_what_was_saved() -> None:
     assert (cost["attempts"], cost["labels"], cost["unreported_answers"]) == ({"1": "0.002895"}, {"team": "shop"}, 0)
     ended = next(line.fields for line in service.log.lines if line.event == "job.ended")
     assert (ended["cost_usd"], ended["prompt"], ended["labels"]) == (0.002895, "default.prompt", {"team": "shop"})
+    assert ended["cost"] == {
+        key: cost[key] for key in ("currency", "paid", "standard", "saved_by_batch", "saved_by_cache")
+    }
 
 
 def test_the_job_s_document_keeps_the_exact_bill() -> None:
