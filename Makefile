@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
+CHECKOV := 3.3.30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test simulate chaos bench fuzz check lint types imports format lock clean
+.PHONY: help demo up test simulate chaos bench fuzz scan check lint types imports format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +32,11 @@ bench: $(TOOLS) ## Speed and memory of each step, beside limits and rivals; BENC
 
 fuzz: $(TOOLS) ## Fuzz readers, prompts, requests and answers for FUZZ_SECONDS, 60 unless told
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)
+
+scan: ## Check infra/ against checkov's policies
+	@test -x .cache/checkov/bin/checkov || $(PYTHON) -m venv .cache/checkov
+	@.cache/checkov/bin/python -m pip install --quiet --disable-pip-version-check checkov==$(CHECKOV)
+	@LOG_LEVEL=ERROR .cache/checkov/bin/checkov --directory infra --framework terraform --quiet --compact --skip-download
 
 check: lint types imports ## Lint, types, import rules
 

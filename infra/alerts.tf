@@ -1,13 +1,9 @@
 # When a person is needed. What each means and what to do: README, "Alerts".
 
 locals {
-  # A turn is sent again after ten minutes and given up after eight starts. Collect waits half an hour for late answers.
-  oldest_turn_bounds = {
-    intake   = 3600
-    stage    = 3600
-    dispatch = 3600
-    collect  = 5400
-  }
+  # A turn is sent again after ten minutes and given up after eight starts, so after this there are a few left.
+  # Collect waits half an hour for late answers.
+  oldest_turn_bound_seconds = 3600
 
   channels = [for channel in google_monitoring_notification_channel.email : channel.id]
 }
@@ -99,21 +95,20 @@ resource "google_monitoring_alert_policy" "old_work" {
   severity              = "ERROR"
   notification_channels = local.channels
 
-  dynamic "conditions" {
-    for_each = local.oldest_turn_bounds
-    content {
-      display_name = "Oldest work of ${conditions.key} is older than ${conditions.value / 60} minutes"
+  conditions {
+    display_name = "A function's oldest work is older than ${local.oldest_turn_bound_seconds / 60} minutes"
 
-      condition_threshold {
-        filter          = "metric.type=\"${local.metric_types.oldest_turn_seconds}\" AND resource.type=\"cloud_run_revision\" AND metric.labels.function=\"${conditions.key}\""
-        comparison      = "COMPARISON_GT"
-        threshold_value = conditions.value
-        duration        = "300s"
+    condition_threshold {
+      filter          = "metric.type=\"${local.metric_types.oldest_turn_seconds}\" AND resource.type=\"cloud_run_revision\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = local.oldest_turn_bound_seconds
+      duration        = "300s"
 
-        aggregations {
-          alignment_period   = "300s"
-          per_series_aligner = "ALIGN_PERCENTILE_50"
-        }
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_PERCENTILE_50"
+        cross_series_reducer = "REDUCE_MAX"
+        group_by_fields      = ["metric.label.function"]
       }
     }
   }

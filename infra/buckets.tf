@@ -1,6 +1,7 @@
 # The four buckets. A trigger selects a whole bucket, so nothing writes into the one that triggers it.
 
 resource "google_storage_bucket" "input" {
+  #checkov:skip=CKV_GCP_62:Who reads and writes what is in the audit logs, with audit_data_access; usage logs of buckets add nothing.
   project                     = var.project_id
   name                        = local.buckets.input
   location                    = var.region
@@ -56,6 +57,8 @@ resource "google_storage_bucket" "input" {
 
 # Shards, request files and parts, on the way: finish deletes them, the lifecycle what a crash left.
 resource "google_storage_bucket" "work" {
+  #checkov:skip=CKV_GCP_62:Who reads and writes what is in the audit logs, with audit_data_access; usage logs of buckets add nothing.
+  #checkov:skip=CKV_GCP_78:What is deleted here is deleted on purpose; every object is of one run and never replaced.
   project                     = var.project_id
   name                        = local.buckets.work
   location                    = var.region
@@ -99,6 +102,8 @@ resource "google_storage_bucket" "work" {
 
 # Vertex writes answers here.
 resource "google_storage_bucket" "predictions" {
+  #checkov:skip=CKV_GCP_62:Who reads and writes what is in the audit logs, with audit_data_access; usage logs of buckets add nothing.
+  #checkov:skip=CKV_GCP_78:What is deleted here is deleted on purpose; every object is of one run and never replaced.
   project                     = var.project_id
   name                        = local.buckets.predictions
   location                    = var.region
@@ -141,6 +146,7 @@ resource "google_storage_bucket" "predictions" {
 
 # What people and systems read. Results are paid for: what is overwritten or deleted can be had back.
 resource "google_storage_bucket" "output" {
+  #checkov:skip=CKV_GCP_62:Who reads and writes what is in the audit logs, with audit_data_access; usage logs of buckets add nothing.
   project                     = var.project_id
   name                        = local.buckets.output
   location                    = var.region

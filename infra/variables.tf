@@ -4,6 +4,12 @@ variable "alert_emails" {
   default     = []
 }
 
+variable "audit_data_access" {
+  description = "Log every access to objects and documents. Billed by volume."
+  type        = bool
+  default     = false
+}
+
 variable "billing_budget" {
   description = "Monthly budget of the project, in the billing account's currency; warns at half, at nine tenths and at the whole. None unless given."
   type = object({

@@ -20,6 +20,10 @@ run "safe_by_default" {
     error_message = "No budget unless given."
   }
   assert {
+    condition     = length(google_project_iam_audit_config.data) == 0
+    error_message = "No access logs unless asked for."
+  }
+  assert {
     condition     = google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED" && !google_storage_bucket.output.force_destroy && !google_storage_bucket.input.force_destroy
     error_message = "What holds data is protected."
   }
@@ -123,6 +127,7 @@ run "places_and_limits" {
     deletion_protection = false
     vpc_connector       = "projects/acme-batch/locations/us-central1/connectors/inside"
     retention_days      = { output = 90 }
+    audit_data_access   = true
     settings            = { LIST_LAG_SECONDS = "90" }
   }
 
@@ -138,6 +143,10 @@ run "places_and_limits" {
       )
     ])
     error_message = "The functions are told."
+  }
+  assert {
+    condition     = keys(google_project_iam_audit_config.data) == ["datastore.googleapis.com", "storage.googleapis.com"]
+    error_message = "Accesses to data are logged."
   }
   assert {
     condition     = google_storage_bucket_iam_member.vertex_agent["media/acme-pictures"].role == "roles/storage.objectViewer"

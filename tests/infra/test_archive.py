@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import requests
 
+from batchdrop.domain.limits import KIB
 from batchdrop.domain.turn import Function
 from infra.local.ports import LOOPBACK, accepts, free_ports, wait_until
 from tests.infra.archive import files_of, python_with_only, unpack
 from tests.infra.plan import Plan
+from tests.infra.sizes import PYTHON_AND_CLIENTS_MB
 from tests.infra.terraform import ROOT, Terraform
 
 pytestmark = pytest.mark.timeout(600)
@@ -66,13 +68,15 @@ def test_its_files_are_packed_with_a_mode_of_their_own(terraform: Terraform) -> 
     assert 'output_file_mode = "0644"' in packed
 
 
-def test_every_module_of_it_can_be_imported_with_only_its_own_requirements(unpacked: Path, python: Path) -> None:
+def test_all_of_it_imports_with_only_its_own_requirements_in_the_memory_set_aside(unpacked: Path, python: Path) -> None:
     modules = [".".join(path.relative_to(unpacked).with_suffix("").parts) for path in sorted(unpacked.rglob("*.py"))]
     late = ["google.cloud.aiplatform_v1", "google.cloud.firestore", "google.cloud.storage", "pyarrow.parquet"]
     imports = "; ".join(f"import {module.removesuffix('.__init__')}" for module in [*modules, *late])
-    script = f"import sys; sys.path.insert(0, {str(unpacked)!r}); {imports}"
+    used = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    script = f"import sys; sys.path.insert(0, {str(unpacked)!r}); {imports}; {used}"
     ran = subprocess.run([str(python), "-I", "-c", script], cwd="/", capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout) * KIB < PYTHON_AND_CLIENTS_MB * 10**6
 
 
 @pytest.mark.parametrize("function", Function)

@@ -10,7 +10,9 @@ from batchdrop.domain import limits
 from batchdrop.domain.turn import Function
 from batchdrop.settings import Settings, read_settings
 from infra.local.installation import function_environment
+from tests.bench.cases import MEMORY_MB
 from tests.infra.plan import Plan
+from tests.infra.sizes import PYTHON_AND_CLIENTS_MB
 from tests.infra.terraform import ROOT, Json
 
 pytestmark = pytest.mark.timeout(400)
@@ -95,6 +97,12 @@ def test_a_run_ends_when_the_code_thinks_it_does(plan: Plan) -> None:
 def test_rows_are_worked_on_one_request_at_a_time(plan: Plan) -> None:
     for function in (Function.INTAKE, Function.STAGE, Function.COLLECT):
         assert of_functions(plan)[function]["service_config"][0]["max_instance_request_concurrency"] == 1
+
+
+def test_a_function_has_twice_the_memory_that_the_bench_allows_its_steps(plan: Plan) -> None:
+    for made in of_functions(plan).values():
+        gib = int(made["service_config"][0]["available_memory"].removesuffix("Gi"))
+        assert gib * 1024 >= 2 * (MEMORY_MB + PYTHON_AND_CLIENTS_MB)
 
 
 def test_a_request_has_a_thread(plan: Plan) -> None:
