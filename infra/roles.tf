@@ -48,6 +48,19 @@ resource "google_project_iam_member" "build" {
   member  = google_service_account.build.member
 }
 
+# Cloud Run functions copies what it builds into a bucket of its own first.
+resource "google_project_iam_member" "build_sources" {
+  project = var.project_id
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.build.member
+
+  condition {
+    title       = "only-sources"
+    description = "The bucket that functions are built from."
+    expression  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
+  }
+}
+
 # Storage's agent publishes the events of buckets, Eventarc's makes and feeds the subscriptions.
 resource "google_project_iam_member" "storage_agent" {
   project = var.project_id

@@ -60,6 +60,7 @@ resource "time_sleep" "grants" {
     google_artifact_registry_repository_iam_member.build,
     google_kms_crypto_key_iam_member.agent,
     google_project_iam_member.build,
+    google_project_iam_member.build_sources,
     google_project_iam_member.eventarc_agent,
     google_project_iam_member.events,
     google_project_iam_member.function_documents,

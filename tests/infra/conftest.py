@@ -27,6 +27,14 @@ def plan(terraform: Terraform) -> Plan:
 
 
 @pytest.fixture(scope="session")
+def bootstrap(terraform: Terraform) -> Plan:
+    """What bootstrap/ would make, with build triggers."""
+    at = terraform.at("infra/bootstrap")
+    at.init()
+    return Plan(at.planned("plan.tftest.hcl"))
+
+
+@pytest.fixture(scope="session")
 def observed() -> Observed:
     """What the code does to buckets, documents and Vertex."""
     seen = Observed()

@@ -31,8 +31,8 @@ class Plan:
         return dict(self._made)
 
     def of(self, kind: str) -> dict[str, Json]:
-        """The resources of a type, by address."""
-        return {address: made for address, made in self._made.items() if address.startswith(f"{kind}.")}
+        """The resources of a type, or of a type and a name, by address."""
+        return {address: made for address, made in self._made.items() if address.startswith((f"{kind}.", f"{kind}["))}
 
     def at(self, address: str) -> Json:
         """The resource at an address."""

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 REQUIRED = "BATCHDROP_REQUIRE_TERRAFORM"
 """Set where a missing terraform must fail the suite instead of skipping a part of it."""
 
-_INIT_SECONDS = 300.0
-_RUN_SECONDS = 100.0
+_INIT_SECONDS = 400.0
+_RUN_SECONDS = 240.0
 _READ = ("functions", "infra", "requirements.txt", "pyproject.toml")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".terraform*", "local", "*.tfstate*")
 

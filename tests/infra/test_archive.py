@@ -17,7 +17,7 @@ from tests.infra.plan import Plan
 from tests.infra.sizes import PYTHON_AND_CLIENTS_MB
 from tests.infra.terraform import ROOT, Terraform
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

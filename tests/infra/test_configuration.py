@@ -7,7 +7,7 @@ import pytest
 
 from tests.infra.terraform import Terraform
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 FOLDERS = ("infra", "infra/bootstrap")
 
@@ -23,8 +23,11 @@ def test_it_is_valid(terraform: Terraform, folder: str) -> None:
     assert at.run("validate").code == 0, at.run("validate").said
 
 
-def test_its_own_tests_pass(terraform: Terraform) -> None:
-    ran = terraform.run("test", seconds=300)
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_its_own_tests_pass(terraform: Terraform, folder: str) -> None:
+    at = terraform.at(folder)
+    at.init()
+    ran = at.run("test", seconds=600)
     assert ran.code == 0, ran.said
     assert "0 failed" in ran.said
 

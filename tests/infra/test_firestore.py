@@ -20,7 +20,7 @@ from tests.infra.observed import Observed
 from tests.infra.plan import Plan
 from tests.infra.terraform import ROOT
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 Asked = Query[Any]
 

@@ -15,7 +15,7 @@ from tests.infra.plan import Plan
 from tests.infra.sizes import PYTHON_AND_CLIENTS_MB
 from tests.infra.terraform import ROOT, Json
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 LEFT_TO_THE_CODE = {
     "ANSWER_BYTES",

@@ -11,7 +11,7 @@ from tests.infra.observed import Observed
 from tests.infra.plan import Plan
 from tests.infra.terraform import Json
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 COMPONENT = "component"
 """The log itself puts it on every line (tests/unit/test_logs.py)."""

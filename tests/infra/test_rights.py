@@ -6,7 +6,7 @@ from batchdrop.domain.turn import Function
 from tests.infra.observed import Observed, Use
 from tests.infra.plan import Plan
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 BUCKETS = {
     "acme-batch-batchdrop-input": "input",
@@ -129,7 +129,14 @@ def test_runtime_accounts_hold_nothing_on_the_whole_project_but_documents_vertex
         ("dispatch", "projects/acme-batch/roles/batchdrop_batches"),
         ("events", "roles/eventarc.eventReceiver"),
         ("build", "roles/logging.logWriter"),
+        ("build", "roles/storage.objectViewer"),
     }
+
+
+def test_what_builds_reads_sources_and_no_bucket_of_data(plan: Plan) -> None:
+    (condition,) = plan.at("google_project_iam_member.build_sources")["condition"]
+    assert condition["expression"] == 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")'
+    assert {grant.on for grant in plan.grants() if grant.member.endswith(":build")} & BUCKETS.keys() == set()
 
 
 def test_only_the_account_that_delivers_events_may_call_a_function(plan: Plan) -> None:

@@ -13,7 +13,7 @@ from tests.fakes.service import SETTINGS, FakeService
 from tests.infra.plan import Plan
 from tests.infra.terraform import Json
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 BUCKETS = (SETTINGS.input_bucket, SETTINGS.work_bucket, SETTINGS.predictions_bucket, SETTINGS.output_bucket)
 TICK = ""
