@@ -16,7 +16,7 @@ import msgspec
 
 from batchdrop.domain.errors import Conflict, ObjectGone
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import COMPOSE_SOURCES, MIB
+from batchdrop.domain.limits import COMPOSE_SOURCES, KIB, MIB
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.ports import Clock, ObjectWriter
 from tests.fakes.objects import Happened
@@ -24,6 +24,7 @@ from tests.fakes.objects import Happened
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+_SUM_CHUNK = 64 * KIB
 READ_CHUNK = 4 * MIB
 WRITE_CHUNK = 8 * MIB
 """As large as the cloud adapter's, so that what a step holds by reading and writing is the same here."""
@@ -177,7 +178,9 @@ class _Summing(io.FileIO):
     def write(self, data: "ReadableBuffer", /) -> int:
         written = super().write(data)
         self.size += written
-        self.checksum = google_crc32c.extend(self.checksum, bytes(memoryview(data)[:written]))
+        view = memoryview(data)[:written]
+        for start in range(0, written, _SUM_CHUNK):
+            self.checksum = google_crc32c.extend(self.checksum, bytes(view[start : start + _SUM_CHUNK]))
         return written
 
 

@@ -10,8 +10,8 @@ from batchdrop.domain.job import Layout
 
 _CONCAT = cast("Callable[[str, str], str]", concat)
 
-Record = tuple[int, bytes, list[str]]
-"""The line it begins on, its bytes without the line end, its fields."""
+Record = tuple[int, str, list[str]]
+"""The line it begins on, its text without the line end, its fields."""
 
 
 class Split(NamedTuple):
@@ -31,31 +31,31 @@ class CsvLines:
 
     def __init__(self, run: bytes, text: str, layout: Layout) -> None:
         self._run = run
-        self._raws = (run.replace(b"\r\n", b"\n") if b"\r" in run else run).split(b"\n")
-        self._texts = text.split("\n")
+        self._lines = text.split("\n")
+        self._bare = text.replace("\r\n", "\n").split("\n") if b"\r" in run else self._lines
         self._layout = layout
 
     def split(self, first_line: int) -> Split:
         """Split the lines into records."""
-        raws, records = self._raws, list[Record]()
+        bare, records = self._bare, list[Record]()
         begin, stuck = 0, False
-        lines = map(_CONCAT, self._texts, repeat("\n"))
+        lines = map(_CONCAT, self._lines, repeat("\n"))
         reader = csv.reader(lines, delimiter=self._layout.delimiter, quotechar=self._layout.quote)
         try:
             for fields in reader:
                 end = reader.line_num
-                raw = raws[begin] if end == begin + 1 else self._over_lines(begin, end)
-                records.append((first_line + begin, raw, fields))
+                record = bare[begin] if end == begin + 1 else self._over_lines(begin, end)
+                records.append((first_line + begin, record, fields))
                 begin = end
         except csv.Error:
             stuck = True
-        if begin == len(raws):
+        if begin == len(bare):
             # What follows the last line end, nothing, was taken for a record or into one that has not ended.
             begin = records.pop()[0] - first_line
         return Split(records, begin, self._size(begin), stuck)
 
-    def _over_lines(self, begin: int, end: int) -> bytes:
-        return "\n".join(self._texts[begin:end]).removesuffix("\r").encode()
+    def _over_lines(self, begin: int, end: int) -> str:
+        return "\n".join(self._lines[begin:end]).removesuffix("\r")
 
     def _size(self, lines: int) -> int:
-        return len(self._run) - len("\n".join(self._texts[lines:]).encode())
+        return len(self._run) - len("\n".join(self._lines[lines:]).encode())

@@ -8,9 +8,8 @@ import orjson
 from batchdrop.domain.ids import RowKey
 from batchdrop.rows.fingerprint import Continued, data_piece, pieces_of, uri_piece
 from batchdrop.rows.messages import Message
+from batchdrop.rows.mould import BEGIN, OPENING
 from batchdrop.rows.slots import MediaSlot, Part, Row, Slot, TextSlot
-
-_BEGIN = b'{"custom_id":'
 
 Frame = Sequence[Message[Part | Slot]]
 
@@ -38,10 +37,11 @@ class Form:
                 case _:
                     fields.append(_Field(written, said, token))
                     written, said = b"", []
-        self._said_first = Continued(fields[0].said if fields else said)
+        self._say = Continued(fields[0].said if fields else said).fingerprint
         self._fields = [field._replace(said=[]) if index == 0 else field for index, field in enumerate(fields)]
         self._said_last = said if fields else []
         self._end = written
+        self._opening = self._fields[0].before if self._fields else b""
         only = self._fields[0].slot if len(self._fields) == 1 else None
         self._only = only.text if isinstance(only, TextSlot) and not self._said_last else None
 
@@ -54,12 +54,12 @@ class Form:
         """
         if self._only is not None:
             text = self._only(row)
-            line = b"".join((_BEGIN, orjson.dumps(key), self._fields[0].before, orjson.dumps(text), self._end))
-            return line, self._said_first.fingerprint(text.encode())
+            line = b"".join((BEGIN, key.encode(), self._opening, orjson.dumps(text), self._end))
+            return line, self._say(text.encode())
         return self._fill_all(key, row)
 
     def _fill_all(self, key: RowKey, row: Row) -> tuple[bytes, str]:
-        chunks = [_BEGIN, orjson.dumps(key)]
+        chunks = [BEGIN, key.encode()]
         pieces: list[str] = []
         for before, said, slot in self._fields:
             pieces += said
@@ -73,7 +73,7 @@ class Form:
                 chunks += (before, orjson.dumps(part))
         chunks.append(self._end)
         pieces += self._said_last
-        return b"".join(chunks), self._said_first.fingerprint("\0".join(pieces).encode())
+        return b"".join(chunks), self._say("\0".join(pieces).encode())
 
 
 def _pieces(part: Part) -> list[str]:
@@ -89,9 +89,9 @@ def _medium_piece(part: Part) -> str:
 
 
 def _tokens(frame: Frame, rest: Mapping[str, object]) -> Iterator[bytes | str | Slot]:
-    r"""A request line after its key, `,"request":{...}}\n`: bytes, slots, and what the constant parts say."""
+    r"""A request line behind its key, `","request":{...}}\n`: bytes, slots, and what the constant parts say."""
     system = [part for message in frame if message.role == "system" for part in message.parts]
-    yield b',"request":{'
+    yield OPENING + b"{"
     if system:
         yield b'"systemInstruction":{"parts":['
         yield from _listed(system)

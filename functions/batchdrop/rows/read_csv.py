@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, count, repeat
 from typing import cast
 
+import msgspec
+
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.job import Layout
 from batchdrop.domain.limits import MIB, REQUEST_BYTES
 from batchdrop.rows.csv_lines import CsvLines, Record
 from batchdrop.rows.csvrules import BLANKS, RecordScanner
 from batchdrop.rows.lines import NEWLINE, RUN_BYTES, Held, Piece, pieces, run_end, whole_piece
-from batchdrop.rows.object_maker import object_maker
+from batchdrop.rows.makers import object_maker
 from batchdrop.rows.parse import field_count, parse_csv, too_large, unclosed
 from batchdrop.rows.values import BadRow, Problem, Row
 
@@ -23,6 +25,8 @@ _LONG = MIB
 """A record that has not ended after so many bytes is no longer looked at from its start again and again."""
 
 _Rows = Iterable[Row | BadRow]
+_BLANKS = BLANKS.decode()
+_encode = msgspec.json.Encoder().encode
 
 
 class CsvRows:
@@ -78,13 +82,11 @@ class CsvRows:
             yield from self._quoted(run, text)
             return
         self._used = len(run)
-        if "\r" in text:
-            run, text = run.replace(b"\r\n", b"\n"), text.replace("\r\n", "\n")
-        raws = run.split(b"\n")
-        raws.pop()
-        fields = map(str.split, text.split("\n"), repeat(self._layout.delimiter))
-        yield self._rows(zip(count(self.lines + 1), raws, fields, strict=False))
-        self.lines += len(raws)
+        records = (text.replace("\r\n", "\n") if b"\r" in run else text).split("\n")
+        records.pop()
+        fields = map(str.split, records, repeat(self._layout.delimiter))
+        yield self._rows(zip(count(self.lines + 1), records, fields, strict=False))
+        self.lines += len(records)
 
     def _quoted(self, run: bytes, text: str) -> Iterator[_Rows]:
         if b"\r" in run and run.count(b"\r") != run.count(b"\r\n"):
@@ -109,11 +111,12 @@ class CsvRows:
     def _rows(self, records: Iterable[Record]) -> Iterator[Row | BadRow]:
         made, width = object_maker(self._layout.columns), len(self._layout.columns)
         numbers = cast("Iterator[RowNumber]", count(self.rows))
-        for line, raw, fields in records:
-            if len(fields) == width and (width > 1 or raw.strip(BLANKS)):
-                yield Row(row=next(numbers), line=line, raw=raw, value=made(fields))
-            elif raw.strip(BLANKS):
-                yield BadRow(row=next(numbers), line=line, raw=raw, problem=field_count(len(fields), width))
+        for line, record, fields in records:
+            if len(fields) == width and (width > 1 or record.strip(_BLANKS)):
+                yield Row(row=next(numbers), line=line, raw=_encode(record), value=made(fields))
+            elif record.strip(_BLANKS):
+                problem = field_count(len(fields), width)
+                yield BadRow(row=next(numbers), line=line, raw=record.encode(), problem=problem)
         self.rows = next(numbers)
 
     def _single(self, piece: Piece, *, is_open: bool = False) -> _Rows:
@@ -127,7 +130,7 @@ class CsvRows:
         value = unclosed(piece.breaks + 1) if is_open else self._value(raw, piece)
         if isinstance(value, Problem):
             return (BadRow(row=row, line=line, raw=raw, problem=value),)
-        return (Row(row=row, line=line, raw=raw, value=value),)
+        return (Row(row=row, line=line, raw=_encode(raw.decode()), value=value),)
 
     def _value(self, raw: bytes, piece: Piece) -> dict[str, object] | Problem:
         return parse_csv(raw, self._layout) if piece.kept else too_large(piece.size)

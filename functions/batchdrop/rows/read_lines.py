@@ -9,6 +9,8 @@ from batchdrop.rows.parse import parse_json, too_large
 from batchdrop.rows.values import BadRow, Problem, Row
 
 _BRACE = ord("{")
+_QUOTE = ord('"')
+"""A text is no object, and a row that is one stands for a record of a CSV."""
 
 
 class LineRows:
@@ -34,7 +36,7 @@ class LineRows:
         row, parsed = self.rows, self._parsed
         for line, raw in enumerate(lines, self.lines + 1):
             if raw and (raw[0] == _BRACE or not raw.isspace()):
-                value = parse_json(raw) if parsed else {}
+                value = parse_json(raw) if parsed or raw[0] == _QUOTE else {}
                 if isinstance(value, dict):
                     yield Row(row=RowNumber(row), line=line, raw=raw, value=value)
                 else:
@@ -58,4 +60,4 @@ class LineRows:
     def _value(self, raw: bytes, piece: Piece) -> dict[str, object] | Problem:
         if not piece.kept:
             return too_large(piece.size)
-        return parse_json(raw) if self._parsed else {}
+        return parse_json(raw) if self._parsed or raw[0] == _QUOTE else {}

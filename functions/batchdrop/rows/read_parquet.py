@@ -13,7 +13,7 @@ from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.limits import KIB, MIB, REQUEST_BYTES
 from batchdrop.domain.shard import RowGroups
 from batchdrop.rows.arrow_values import to_json
-from batchdrop.rows.object_maker import object_maker
+from batchdrop.rows.makers import object_maker
 from batchdrop.rows.parquet import HOLD_BYTES, ParquetInput
 from batchdrop.rows.parse import read_problem, too_large
 from batchdrop.rows.values import BadRow, Problem, Row

@@ -67,7 +67,7 @@ def side_line(side: SideRow) -> bytes:
 
 def side_bytes(row: int, line: int, fingerprint: str, raw: bytes) -> bytes:
     """Write the same of its parts; `raw` is JSON on one line."""
-    return b'[%d,%d,"%b",%b]\n' % (row, line, fingerprint.encode(), raw)
+    return b"".join((f'[{row},{line},"{fingerprint}",'.encode(), raw, b"]\n"))
 
 
 def twin_bytes(row: int, line: int, fingerprint: str, raw: bytes, twin_of: int) -> bytes:

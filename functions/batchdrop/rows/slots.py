@@ -1,12 +1,12 @@
 """What differs from row to row in a template whose turns and parts are the same: texts and media in known places."""
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
 from typing import NamedTuple, cast
 
 from dotpromptz_handlebars import Mustache, Node, Text
 
 from batchdrop.rows.calls import MediumValue, Piece
+from batchdrop.rows.makers import text_maker
 from batchdrop.rows.media import media_part
 from batchdrop.rows.media_buckets import MediaBuckets
 from batchdrop.rows.paths import field_name, root_scope
@@ -93,20 +93,15 @@ def _by_names(nodes: Sequence[Node], known: Known) -> _Fill | None:
     names = [_name(node) for node in nodes if not isinstance(node, Text)]
     if not known.present.issuperset(names):
         return None
-    pattern = "".join(node.value.replace("%", "%%") if isinstance(node, Text) else "%s" for node in nodes)
     if known.texts.issuperset(names):
-        return _of_texts(pattern, names)
+        return text_maker([node.value if isinstance(node, Text) else (_name(node),) for node in nodes])
+    pattern = "".join(node.value.replace("%", "%%") if isinstance(node, Text) else "%s" for node in nodes)
     return _of_values(pattern, names)
 
 
 def _name(node: Node) -> str:
     call = call_of(node) if isinstance(node, Mustache) else None
     return (field_name(call.name) if call is not None and call.is_bare else None) or ""
-
-
-def _of_texts(pattern: str, names: Sequence[str]) -> _Fill:
-    values_of = itemgetter(*names)
-    return lambda row: pattern % values_of(row)
 
 
 def _of_values(pattern: str, names: Sequence[str]) -> _Fill:

@@ -1,6 +1,10 @@
-"""What flows through the data plane, one value a row."""
+"""What flows through the data plane, one value a row.
+
+None of it is ever part of a cycle, so the collector need not look at what every row has.
+"""
 
 from enum import StrEnum
+from typing import final
 
 import msgspec
 
@@ -40,12 +44,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record that could be read.
 
     `row` counts records of the shard from 0, blank lines excluded; `line` counts physical lines of the shard
-    from 1 and is where the record begins; `raw` is the record's own bytes without its line end; `value` is the
-    record as an object: parsed JSON, or column to text.
+    from 1 and is where the record begins; `raw` is what a sidecar keeps of it, see SideRow; `value` is the record as
+    an object: parsed JSON, or column to text.
     """
 
     row: RowNumber
@@ -53,7 +57,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     raw: bytes
     value: dict[str, object]
 
+    def record(self) -> bytes:
+        """The record as it stood in the file, without its line end."""
+        return record_in(self.raw)
 
+
+@final
 class BadRow(msgspec.Struct, frozen=True, kw_only=True):
     """A record that could not be read, rendered or sent. `raw` is empty where the record is too large to keep."""
 
@@ -63,7 +72,7 @@ class BadRow(msgspec.Struct, frozen=True, kw_only=True):
     problem: Problem
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row's request, ready to be written.
 
     `line` is the whole request line with its newline; `signature` maps JSON path to type, the same object for rows of
@@ -75,7 +84,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     signature: dict[str, str] | None
 
 
-class SideRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class SideRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A row's entry in a sidecar: all that is needed to join its answer.
 
     `raw` is a JSON value on one line: the record's own bytes for JSONL, a string of its text for CSV, an object of
@@ -91,8 +100,7 @@ class SideRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     def text(self) -> str:
         """The record as text: its JSON, or the record of a CSV as it stood in the file."""
-        raw = bytes(self.raw)
-        return _TEXT.decode(raw) if raw.startswith(b'"') else raw.decode()
+        return record_in(bytes(self.raw)).decode()
 
 
 _TEXT = msgspec.json.Decoder(str)
@@ -109,12 +117,12 @@ def text_raw(record: str) -> msgspec.Raw:
     return msgspec.Raw(_ENCODER.encode(record))
 
 
-def text_json(record: bytes) -> bytes:
-    """The same of a record's bytes, as JSON."""
-    return _ENCODER.encode(record.decode())
+def record_in(raw: bytes) -> bytes:
+    """The record that a `raw` stands for."""
+    return _TEXT.decode(raw).encode() if raw.startswith(b'"') else raw
 
 
-class Output(msgspec.Struct, frozen=True, kw_only=True):
+class Output(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A good answer.
 
     `text` is the answer's text without thoughts; `fields` the parsed object where the prompt has a schema, `lenient`
@@ -130,7 +138,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     lenient: bool = False
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row that ends with a result."""
 
     side: SideRow

@@ -41,6 +41,11 @@ def problem(data: bytes, layout: Layout) -> tuple[str, str]:
     return row.problem.code, row.problem.message
 
 
+def record(row: Read) -> bytes:
+    """A row's bytes in the file."""
+    return row.record() if isinstance(row, Row) else row.raw
+
+
 def read_in_slices(data: bytes, layout: Layout, slices: tuple[ByteSlice, ...], chunk: int) -> list[tuple[int, Read]]:
     """All rows with their line in the whole body."""
     found: list[tuple[int, Read]] = []

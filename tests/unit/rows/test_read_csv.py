@@ -14,7 +14,7 @@ from batchdrop.domain.shard import ByteSlice
 from batchdrop.rows.csvrules import RecordScanner, fields_of
 from batchdrop.rows.cuts import cut_csv
 from batchdrop.rows.values import BadRow, Row
-from tests.unit.rows.slices import CSV, SINGLE, UNQUOTED, Read, in_chunks, read, read_in_slices, reader
+from tests.unit.rows.slices import CSV, SINGLE, UNQUOTED, Read, in_chunks, read, read_in_slices, reader, record
 
 FRAGMENTS = st.lists(st.sampled_from(['"', '""', ",", "\n", "\r\n", "a", "x y", "é", ',"', '",']), max_size=40)
 ODD_FRAGMENTS = st.lists(
@@ -25,8 +25,8 @@ ODD_FRAGMENTS = st.lists(
 def test_records_become_rows_of_text_and_count_the_lines_inside_them() -> None:
     rows = reader(b'1,"x\r\ny"\r\n\r\n"2"",",z\r\n', CSV, ByteSlice(0, 22))
     assert list(rows) == [
-        Row(row=RowNumber(0), line=1, raw=b'1,"x\r\ny"', value={"a": "1", "b": "x\r\ny"}),
-        Row(row=RowNumber(1), line=4, raw=b'"2"",",z', value={"a": '2",', "b": "z"}),
+        Row(row=RowNumber(0), line=1, raw=b'"1,\\"x\\r\\ny\\""', value={"a": "1", "b": "x\r\ny"}),
+        Row(row=RowNumber(1), line=4, raw=b'"\\"2\\"\\",\\",z"', value={"a": '2",', "b": "z"}),
     ]
     assert (rows.rows, rows.lines) == (2, 4)
 
@@ -43,7 +43,7 @@ def test_csv_gives_the_rows_of_the_csv_module_however_it_is_cut(
     if rows and isinstance(rows[-1][1], BadRow) and rows[-1][1].problem.code == "BAD_QUOTES":
         rows.pop()
         expected.pop()
-    assert [fields_of(row.raw.decode(), ",") for _, row in rows] == expected
+    assert [fields_of(record(row).decode(), ",") for _, row in rows] == expected
 
 
 @given(st.lists(st.tuples(st.text("ab\",;\n\r é'", max_size=6), st.text('a",\n', max_size=6)), max_size=8))
@@ -94,8 +94,8 @@ def lines_of_records(data: bytes, rows: list[Read]) -> list[int]:
     position = line = 0
     for row in rows:
         found.append(line + 1)
-        end = position + len(row.raw) + len(b"\r\n")
-        assert data[position : end - 2] == row.raw
+        end = position + len(record(row)) + len(b"\r\n")
+        assert data[position : end - 2] == record(row)
         line += data.count(b"\n", position, end)
         position = end
     return found
