@@ -138,6 +138,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lenient: bool = False
 
 
+@final
 class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row that ends with a result."""
 
@@ -145,6 +146,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     output: Output
 
 
+@final
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
     """A row that ends with an error. `usage` is what it cost all the same."""
 
@@ -153,6 +155,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage = Usage()
 
 
+@final
 class Again(msgspec.Struct, frozen=True, kw_only=True):
     """A row worth another try. `problem` is what it ends with if there is none left."""
 

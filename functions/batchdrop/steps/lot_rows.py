@@ -1,20 +1,23 @@
 """Reading the files of lots: sidecars, and request lines beside them."""
 
-from collections.abc import Iterator, Sequence
-from heapq import merge
-from operator import attrgetter
+import math
+from bisect import insort
+from collections.abc import Iterable, Iterator, Sequence
 
 from batchdrop.domain.shard import Lot
 from batchdrop.rows.sidecar import lines_of, read_sidecar
 from batchdrop.rows.values import SideRow
 from batchdrop.steps.context import Context
 
+_Head = tuple[SideRow, Iterator[SideRow]]
+"""The next row of a sidecar, and those behind it."""
+
 
 def sides_of(context: Context, lots: Sequence[Lot]) -> Iterator[SideRow]:
     """The rows of some lots of a shard, in row order."""
     bucket = context.settings.work_bucket
     sidecars = [read_sidecar(context.objects.read(bucket, lot.sidecar)) for lot in lots]
-    return sidecars[0] if len(sidecars) == 1 else merge(*sidecars, key=attrgetter("row"))
+    return sidecars[0] if len(sidecars) == 1 else _merged(sidecars)
 
 
 def asked_in(context: Context, lot: Lot) -> Iterator[tuple[bytes, SideRow]]:
@@ -33,3 +36,23 @@ def rows_of(context: Context, lot: Lot) -> Iterator[tuple[bytes, SideRow]]:
 def requests_of(context: Context, lot: Lot) -> Iterator[bytes]:
     """Request lines of a lot, each with its newline."""
     return (line + b"\n" for line in lines_of(context.objects.read(context.settings.work_bucket, lot.requests)))
+
+
+def _merged(sidecars: Iterable[Iterator[SideRow]]) -> Iterator[SideRow]:
+    """Merge by row number. Lots are mostly stretches of a shard, and then a row costs one comparison."""
+    heads: list[_Head] = []
+    for rows in sidecars:
+        _add_head(heads, next(rows, None), rows)
+    while heads:
+        head, rows = heads.pop(0)
+        until = heads[0][0].row if heads else math.inf
+        side: SideRow | None = head
+        while side is not None and side.row <= until:
+            yield side
+            side = next(rows, None)
+        _add_head(heads, side, rows)
+
+
+def _add_head(heads: list[_Head], side: SideRow | None, rows: Iterator[SideRow]) -> None:
+    if side is not None:
+        insort(heads, (side, rows), key=lambda head: head[0].row)

@@ -99,7 +99,7 @@ class _PartFiles:
         failed = failed_sink(self._layout, self._failed_file)
         add_result, first_row = results.add, self._base.rows
         for row in rows:
-            if isinstance(row, Answered):
+            if type(row) is Answered:
                 add_result(row, first_row + row.side.row)
                 self._results += 1
             else:

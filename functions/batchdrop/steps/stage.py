@@ -20,14 +20,9 @@ from batchdrop.rows.native import NativeRequests
 from batchdrop.rows.problems import RowProblem
 from batchdrop.rows.prompt import Prompt
 from batchdrop.rows.render import PromptRequests
-<<<<<<< HEAD
 from batchdrop.rows.sidecar import invalid_line, side_bytes, twin_bytes
 from batchdrop.rows.twins import Twins, twins_of
-from batchdrop.rows.values import BadRow, Request, Row, text_json
-=======
-from batchdrop.rows.sidecar import invalid_line, side_bytes
-from batchdrop.rows.values import BadRow, Row
->>>>>>> b2473c2 (Rows carry what the sidecar keeps, templates of plain insertions are compiled: CSV is staged a fifth faster)
+from batchdrop.rows.values import BadRow, Request, Row
 from batchdrop.steps.closing import stop_job
 from batchdrop.steps.context import Context, Files
 from batchdrop.steps.estimated import forecast_of

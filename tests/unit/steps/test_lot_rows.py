@@ -1,0 +1,19 @@
+from collections.abc import Iterator
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchdrop.domain.ids import RowNumber
+from batchdrop.rows.values import SideRow
+from batchdrop.steps.lot_rows import _merged
+
+
+def sidecar(rows: list[int]) -> Iterator[SideRow]:
+    return (SideRow(row=RowNumber(row), line=row, fingerprint="", raw=msgspec.Raw(b"{}")) for row in rows)
+
+
+@given(st.lists(st.integers(0, 4), max_size=40))
+def test_sidecars_are_merged_by_row_however_their_rows_lie_between_each_other(lots: list[int]) -> None:
+    sidecars = [sidecar([row for row, lot in enumerate(lots) if lot == number]) for number in range(5)]
+    assert [side.row for side in _merged(sidecars)] == list(range(len(lots)))
