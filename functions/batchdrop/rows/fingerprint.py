@@ -152,11 +152,9 @@ def _say(parts: list[_Part], pieces: list[str]) -> None:
     for part in parts:
         if part.text:
             pieces.append(part.text)
-        file = part.fileData or part.file_data
-        if file is not None and (uri := file.fileUri or file.file_uri):
+        if (file := part.fileData or part.file_data) and (uri := file.fileUri or file.file_uri):
             pieces.append(uri_piece(uri))
-        blob = part.inlineData or part.inline_data
-        if blob is not None and blob.data:
+        if (blob := part.inlineData or part.inline_data) and blob.data:
             pieces.append(data_piece(blob.data))
 
 

@@ -76,9 +76,12 @@ def failed_sink(layout: Layout, target: LazyObject) -> FailedSink:
 
 class _LineResults:
     def __init__(self, lines: Lines, blocks: Blocks) -> None:
-        line, add = lines.line, blocks.add
-        self.add = lambda answered, row_in_file: add(line(answered, row_in_file))
         self.end = blocks.end
+        self._line = lines.line
+        self._put = blocks.add
+
+    def add(self, answered: Answered, row_in_file: int) -> None:
+        self._put(self._line(answered, row_in_file))
 
 
 class _FailedLines:
