@@ -155,9 +155,9 @@ class Judge:
             text, fields, lenient = reply.text, None, False
         else:
             weighed = typed(reply, self._checker)
-            if isinstance(weighed, Trouble):
+            if type(weighed) is Trouble:
                 return _troubled(side, weighed, reply.usage)
-            text, fields, lenient = weighed
+            text, fields, lenient = weighed.text, weighed.fields, weighed.lenient
         response = msgspec.Raw(answer.response) if self._native else _NULL
         output = Output(
             text=text,

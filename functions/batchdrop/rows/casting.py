@@ -17,6 +17,7 @@ Cast = Callable[[RowKey, bytes], Request | None]
 
 _STAND_IN = -314159265358979
 _ENVELOPED = b'"request":%d' % _STAND_IN
+_CARRIAGE_RETURN = ord("\r")
 _LONG = 4096
 """From here on a view costs less than a copy."""
 _sibling = msgspec.json.Decoder(str | int).decode
@@ -82,7 +83,7 @@ def _turns_cast(mould: Mould, turns: TurnReader) -> Cast:
         if at < 0 or not raw.endswith(trail, 0, end) or not is_envelope(raw[:at], raw[end:]):
             return None
         json = raw[at + len(lead) : end - len(trail)]
-        said = None if b"\r" in json else read(json)
+        said = None if _CARRIAGE_RETURN in json else read(json)
         line = b"".join((BEGIN, key.encode(), mould.opening, json, mould.closing))
         if said is None or said.types or len(line) > REQUEST_BYTES:
             return None

@@ -11,12 +11,14 @@ from batchdrop.rows.values import SideRow
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _text = msgspec.json.Decoder(str).decode
 _NULL = msgspec.Raw(b"null")
+_CARRIAGE_RETURN = ord("\r")
+"""Bytes are asked for a number many times as fast as for other bytes."""
 
 
 def json_of(side: SideRow) -> bytes:
     """The record of a JSON input on one line: to some readers of JSONL a carriage return is a line end."""
     raw = bytes(side.raw)
-    return raw.replace(b"\r", b" ") if b"\r" in raw else raw
+    return raw.replace(b"\r", b" ") if _CARRIAGE_RETURN in raw else raw
 
 
 def members_of(record: bytes) -> Mapping[str, msgspec.Raw]:

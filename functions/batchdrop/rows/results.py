@@ -119,13 +119,13 @@ def _native_line(answered: Answered, _: int) -> bytes:
 
 def _open(record: bytes) -> bytes:
     """An object up to where more members may follow."""
-    body = record[:-1] if record.endswith(b"}") else record.rstrip()[:-1]
-    if body[-1] <= _BLANK or body.endswith(b"{"):
+    body = record[:-1] if record[-1] == _CLOSING else record.rstrip()[:-1]
+    if body[-1] <= _BLANK:
         body = body.rstrip()
-    return body if body.endswith(b"{") else body + b","
+    return body if body[-1] == _OPENING else body + b","
 
 
-_BLANK = ord(" ")
+_BLANK, _OPENING, _CLOSING = b" {}"
 
 
 def _csv_line(how: ResultFormat) -> Callable[[Answered, int], bytes]:

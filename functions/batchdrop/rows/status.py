@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Mapping
+from typing import final
 
 import msgspec
 
 from batchdrop.rows.values import Retry
 
 
+@final
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """Why a row has no good answer, and whether another try may give one; `path` is a place in the answer."""
 

@@ -1,8 +1,9 @@
 """Whether a reply is a good answer: blocked, cut off, finished oddly, or not what the schema asks for."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
+import msgspec
 import orjson
 
 from batchdrop.rows.conform import Checker, Mismatch
@@ -31,7 +32,7 @@ _BLOCKING = frozenset(
 )
 
 
-class Typed(NamedTuple):
+class Typed(msgspec.Struct, frozen=True, gc=False):
     """An answer that fits its schema. `fields` has every property of an object schema, in its order, null if absent.
 
     `lenient`: words, fences or missing quotes around the JSON were overlooked.

@@ -125,7 +125,7 @@ def _settled(
 ) -> Iterator[Answered | Failed]:
     """Leave out rows that are asked again, after telling of each; others that might have been are errors."""
     for outcome in collation:
-        if not isinstance(outcome, Again):
+        if type(outcome) is not Again:
             yield outcome
         elif retries.takes(outcome):
             again()
