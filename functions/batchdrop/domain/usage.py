@@ -8,7 +8,7 @@ LONG_PROMPT = 200_000
 """A request with more prompt tokens than this is charged at the long rate, all of it."""
 
 
-class Usage(msgspec.Struct, frozen=True):
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens, summed; `rows` counts the answers that reported any.
 
     `prompt` includes `cached` and `audio`; `cached_audio` is in all three. `tools` are prompt tokens that a tool's

@@ -15,6 +15,7 @@ from batchdrop.rows.verdict import trouble_with, typed
 
 _NULL = msgspec.Raw(b"null")
 _MOST_STATUS = 8_000
+_SPOKEN = Kind.SPOKEN
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -147,7 +148,7 @@ class Judge:
         if answer.status:
             return _troubled(side, read_status(answer.status), Usage())
         reply = answer.reply
-        if reply.kind is not Kind.SPOKEN or reply.reason not in FINISHED:
+        if reply.kind is not _SPOKEN or reply.reason not in FINISHED:
             trouble = trouble_with(reply, native=self._native, cut=self._cut)
             if trouble is not None:
                 return _troubled(side, trouble, reply.usage)

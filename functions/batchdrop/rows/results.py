@@ -12,6 +12,9 @@ from batchdrop.rows.result_columns import free
 from batchdrop.rows.values import Answered, Output
 
 _encode = msgspec.json.Encoder().encode
+_FEW = 10_000
+_NUMBERS = [b"%d" % number for number in range(_FEW)]
+"""Counts of tokens, written: looking them up takes a third of the time."""
 
 
 class ResultFormat(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,23 +75,27 @@ def _json_line(how: ResultFormat) -> Callable[[Answered, int], bytes]:
 def _json_of_json(how: ResultFormat) -> Callable[[Answered, int], bytes]:
     """The record as it was written, with the answer's members at its end."""
     own = list(how.answer[:-3])
-    text, *counts = (_encode(name).replace(b"%", b"%%") for name in (own[0], *how.answer[-3:]))
-    text += b":%b"
-    counted = b"%%b%%b,%b:%%b,%b:%%d,%b:%%d}\n" % tuple(counts)
-    silent = b"%%b%%b,%b:%%b,%b:null,%b:null}\n" % tuple(counts)
-    ends = {"STOP": b'"STOP"', "": b"null"}
+    text, *counted = (_encode(name) + b":" for name in (own[0], *how.answer[-3:]))
+    reason, prompt, output = (b"," + name for name in counted)
+    ended = {"STOP": b'"STOP"', "": b"null"}
 
     def line(answered: Answered, _: int) -> bytes:
         found = answered.output
-        fields, usage, ended = found.fields, found.usage, found.finish_reason
+        fields, usage, end = found.fields, found.usage, found.finish_reason
         if fields is None:
-            answer = text % _encode(found.text)
+            answer = text + _encode(found.text)
         else:
             answer = _encode(fields if list(fields) == own else dict(zip(own, fields.values(), strict=True)))[1:-1]
-        record, end = _open(json_of(answered.side)), ends.get(ended) or _encode(ended)
-        if usage.rows:
-            return counted % (record, answer, end, usage.prompt, usage.output + usage.thoughts)
-        return silent % (record, answer, end)
+        taken, given = usage.prompt, usage.output + usage.thoughts
+        if not usage.rows:
+            counts = b"null", b"null"
+        elif taken < _FEW and given < _FEW:
+            counts = _NUMBERS[taken], _NUMBERS[given]
+        else:
+            counts = b"%d" % taken, b"%d" % given
+        record = _open(json_of(answered.side))
+        why = ended.get(end) or _encode(end)
+        return b"".join((record, answer, reason, why, prompt, counts[0], output, counts[1], b"}\n"))
 
     return line
 

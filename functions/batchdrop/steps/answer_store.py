@@ -9,7 +9,9 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from itertools import chain
+from itertools import chain, repeat
+from operator import add, sub
+from typing import cast
 
 import msgspec
 
@@ -45,19 +47,23 @@ class _Run(msgspec.Struct, frozen=True):
 class _Shelf:
     """Answers in memory: their bytes behind one another as they came, and the order that their places give."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int) -> None:
+        self._room = room
         self._data = bytearray()
         self._places = array("q")
         self._offsets = array("q", [0])
         self._order: list[int] = []
+        self._note_place, self._note_offset = self._places.append, self._offsets.append
 
-    def add(self, place: int, answer: Answer) -> int:
-        """Put an answer behind the others. Tells about how many bytes all take."""
-        self._data += _encode(answer)
-        size = len(self._data)
-        self._places.append(place)
-        self._offsets.append(size)
-        return size + _PER_ANSWER * len(self._places)
+    def add(self, place: int, answer: Answer) -> bool:
+        """Put an answer behind the others. Tells whether all are more than may be."""
+        data = self._data
+        data += _encode(answer)
+        size = len(data)
+        self._note_place(place)
+        self._note_offset(size)
+        self._room -= _PER_ANSWER
+        return size > self._room
 
     def add_stretch(self, run: _Run, first: int, end: int, chunks: Iterable[bytes]) -> None:
         """Put there what lies in a run from the place `first` to before `end`; the chunks are just that."""
@@ -73,12 +79,15 @@ class _Shelf:
         self._order = sorted(range(len(self._places)), key=self._places.__getitem__)
 
     def between(self, first: int, end: int) -> Iterator[Pair]:
-        """As that of the store."""
-        place_of, offsets, data = self._places.__getitem__, self._offsets, memoryview(self._data)
+        """As that of the store. No step is taken in Python: this is done for every answer."""
+        place_of, offset_of = self._places.__getitem__, self._offsets.__getitem__
         begin = bisect_left(self._order, first, key=place_of)
         stop = bisect_left(self._order, end, key=place_of)
-        for index in self._order[begin:stop]:
-            yield RowNumber(place_of(index) - first), _decode(data[offsets[index] : offsets[index + 1]])
+        order = self._order[begin:stop]
+        rows = map(sub, map(place_of, order), repeat(first))
+        stretches = map(slice, map(offset_of, order), map(offset_of, map(add, order, repeat(1))))
+        answers = map(_decode, map(memoryview(self._data).__getitem__, stretches))
+        return zip(cast("Iterator[RowNumber]", rows), answers, strict=True)
 
     def write(self, target: LazyObject) -> _Run:
         """Write all answers in order."""
@@ -103,14 +112,14 @@ class AnswerStore:
         self._context = context
         self._folder = folder
         self._memory = context.settings.answer_bytes
-        self._shelf = _Shelf()
+        self._shelf = _Shelf(self._memory)
         self._runs: list[_Run] = []
         self._starts: list[int] = []
         self._range = -1
 
     def add(self, place: int, answer: Answer) -> None:
         """Take an answer."""
-        if self._shelf.add(place, answer) > self._memory:
+        if self._shelf.add(place, answer):
             self._spill()
 
     def finish(self) -> None:
@@ -134,12 +143,12 @@ class AnswerStore:
             target = LazyObject(self._context, stack, f"{self._folder}/run-{len(self._runs)}")
             run = self._shelf.write(target)
         self._runs += [run] if run.name else []
-        self._shelf = _Shelf()
+        self._shelf = _Shelf(self._memory)
 
     def _load(self, number: int) -> _Shelf:
         """Read a range; it stays in memory until the next, for shards smaller than that."""
         if self._range != number:
-            self._shelf = _Shelf()
+            self._shelf = _Shelf(self._memory)
             first, end = [*self._starts, _NO_PLACE][number : number + 2]
             for run in self._runs:
                 self._shelf.add_stretch(run, first, end, self._read(run, first, end))
