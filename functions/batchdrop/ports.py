@@ -44,9 +44,10 @@ class Replace(msgspec.Struct, frozen=True):
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """Delete a document, whether or not it exists."""
+    """Delete a document, whether or not it exists; given a version, only if it has not changed since."""
 
     ref: Ref[Document]
+    version: object | None = None
 
 
 Write = Create | Put | Replace | Delete
@@ -74,7 +75,7 @@ class Documents(Protocol):
         """Write all or nothing.
 
         Raises:
-            Conflict: a Create found its document, or a Replace an other version or none.
+            Conflict: a Create found its document, a Replace or a Delete with a version an other one or none.
             Transient: it may or may not have happened.
         """
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from batchdrop.domain import limits
+from batchdrop.domain.budget import FolderBudget, parse_budgets
 from batchdrop.domain.errors import BadSettings
 from batchdrop.domain.ids import ModelName
 from batchdrop.domain.naming import UPLOAD_PARTS
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     vertex_endpoint: str = ""
     default_model: ModelName = ModelName("")
     max_running_batches: int = 8
+    budgets_usd_per_day: tuple[FolderBudget, ...] = ()
     prices: str = ""
     allowed_media_buckets: tuple[str, ...] | None = None
     ignored_prefixes: tuple[str, ...] = UPLOAD_PARTS
@@ -85,6 +87,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         vertex_endpoint=source.optional("VERTEX_ENDPOINT", str, ""),
         default_model=source.optional("DEFAULT_MODEL", ModelName, ModelName("")),
         max_running_batches=source.optional("MAX_RUNNING_BATCHES", _positive, 8),
+        budgets_usd_per_day=source.optional("BUDGETS_USD_PER_DAY", parse_budgets, ()),
         prices=source.optional("PRICES", _prices, ""),
         allowed_media_buckets=source.optional("ALLOWED_MEDIA_BUCKETS", _listed, None),
         ignored_prefixes=source.optional("IGNORED_PREFIXES", _listed, UPLOAD_PARTS),

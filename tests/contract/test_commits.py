@@ -59,6 +59,29 @@ def test_replacing_what_was_deleted_and_made_again_is_a_conflict(documents: Docu
         documents.commit([Replace(old.ref, old.version, Thing(number=1))])
 
 
+def test_deleting_the_version_read_deletes(documents: Documents) -> None:
+    store(documents, a=Thing(number=1))
+    documents.commit([Delete(at("a"), need(documents, "a").version)])
+    assert documents.get(at("a")) is None
+
+
+def test_deleting_an_older_version_is_a_conflict(documents: Documents) -> None:
+    store(documents, a=Thing(number=1))
+    old = need(documents, "a")
+    store(documents, a=Thing(number=2))
+    with pytest.raises(Conflict):
+        documents.commit([Delete(old.ref, old.version)])
+    assert need(documents, "a").value.number == 2
+
+
+def test_deleting_a_version_of_what_is_gone_is_a_conflict(documents: Documents) -> None:
+    store(documents, a=Thing(number=1))
+    old = need(documents, "a")
+    documents.commit([Delete(old.ref)])
+    with pytest.raises(Conflict):
+        documents.commit([Delete(old.ref, old.version)])
+
+
 def test_replacing_leaves_nothing_of_the_old_value(documents: Documents) -> None:
     full = Thing(names={"a.b": "1", "c": "2"}, inner=Inner(5, "x"), tags=("t",), moment=NOON, shape=Round(2.0))
     store(documents, a=full)

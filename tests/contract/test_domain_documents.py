@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from batchdrop.domain.batch import Batch, Claim, Ending, LotRef, batch_ref, batches_in, batches_with
+from batchdrop.domain.budget import BudgetDay, FolderDay, Reservation, budget_ref
+from batchdrop.domain.canary import CanaryReport
 from batchdrop.domain.estimate import Asked, Estimate, Span, forecast
 from batchdrop.domain.ids import BatchId, Generation, JobId, LaneId, LotNumber, ModelName, ShardIndex, TurnId
 from batchdrop.domain.ids import VertexJobName as JobName
@@ -18,6 +21,7 @@ from batchdrop.domain.job import (
     PinnedPrompt,
     PlanCursor,
     job_ref,
+    jobs_at_budget,
     jobs_that_wait_for,
 )
 from batchdrop.domain.lane import Lane, all_lanes, lane_ref
@@ -104,6 +108,9 @@ def full_job() -> Job:
         options=Options(output=OutputFormat.CSV, max_invalid=1, labels={"team-a": "x"}),
         layout=Layout(format=InputFormat.CSV, columns=("a", "b.c"), delimiter=";", body=4, head_lines=1),
         answer_columns=("answer",),
+        canary=CanaryReport(results=1, errors=2, refused=1, open=0, answers=3, misfits=1),
+        reservation=Reservation(day="2026-11-01", folders=("/", "a"), usd=Decimal("1.000001")),
+        at_budget="2026-11-01",
         cursor=PlanCursor(position=10, shards=2, waves=1, done=True),
         expire_at=LATER,
     )
@@ -121,6 +128,8 @@ def full_shard() -> Shard:
         state=LotState.SUBMITTED,
         batch=BatchId("b1"),
         due_at=LATER,
+        canary=True,
+        twins=3,
     )
     return shard(
         0,
@@ -169,6 +178,18 @@ def full_batch() -> Batch:
             lane_ref(LANE),
             Lane(id=LANE, model=ModelName("m"), location="global", running=(BatchId("b1"),), backoff_until=NOW),
             id="a lane",
+        ),
+        pytest.param(
+            budget_ref("2026-11-01"),
+            BudgetDay(
+                day="2026-11-01",
+                folders=(
+                    FolderDay(folder="/", reserved=Decimal("0.000001")),
+                    FolderDay(folder="a/b.c", spent=Decimal("12.50")),
+                ),
+                expire_at=LATER,
+            ),
+            id="the budgets of a day",
         ),
     ],
 )
@@ -233,6 +254,14 @@ def test_jobs_that_wait_for_a_prompt_are_those_that_looked_for_it(documents: Doc
     others = [job(OTHER, JobState.WAITING, "b/default.prompt"), job(JobId("j3"), JobState.RUNNING, "a/default.prompt")]
     documents.commit([Put(job_ref(each.id), each) for each in waiting + others])
     assert paths(documents, jobs_that_wait_for("a/default.prompt")) == ["jobs/j1"]
+
+
+def test_jobs_that_wait_at_a_budget_are_those_of_its_day(documents: Documents) -> None:
+    days = {JOB: "2026-11-01", OTHER: "2026-11-02", JobId("j3"): "", JobId("j4"): "2026-11-01"}
+    jobs = [msgspec.structs.replace(job(name, JobState.STAGING), at_budget=day) for name, day in days.items()]
+    documents.commit([Put(job_ref(each.id), each) for each in jobs])
+    assert paths(documents, jobs_at_budget("2026-11-01", 10)) == ["jobs/j1", "jobs/j4"]
+    assert len(paths(documents, jobs_at_budget("2026-11-01", 1))) == 1
 
 
 def test_batches_are_found_by_state_and_by_job(documents: Documents) -> None:

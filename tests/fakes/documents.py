@@ -98,8 +98,11 @@ class FakeDocuments:
             case Replace():
                 if stored is None or stored.version != write.version:
                     raise Conflict(f"{write.ref.path} is not at version {write.version}")
-            case Put() | Delete():
+            case Delete(version=None) | Put():
                 pass
+            case Delete():
+                if stored is None or stored.version != write.version:
+                    raise Conflict(f"{write.ref.path} is not at version {write.version}")
             case _:
                 assert_never(write)
 

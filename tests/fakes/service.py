@@ -179,13 +179,23 @@ class FakeService:
         elif bucket == self.settings.predictions_bucket and event.change == "finalized":
             predictions_written(self.context, event.object)
 
-    def _deliver_turn(self) -> bool:
+    def deliver_turn(self, path: str) -> None:
+        """Deliver the event of one turn."""
+        run_turn(self.context, path)
+
+    def deliver_but(self, late: Callable[[str], bool], held: list[str]) -> bool:
+        """Deliver one event, or keep it in `held` if it is the event of a turn that is to come late."""
+        return self._deliver_object() or self._deliver_turn(late, held)
+
+    def _deliver_turn(self, late: Callable[[str], bool] = lambda _: False, held: list[str] | None = None) -> bool:
         if self._delivered_turns == len(self.documents.created):
             return False
         path = self.documents.created[self._delivered_turns]
         self._delivered_turns += 1
-        if path.startswith("turns/"):
-            run_turn(self.context, path)
+        if held is not None and late(path):
+            held.append(path)
+        elif path.startswith("turns/"):
+            self.deliver_turn(path)
         return True
 
     def _end(self, name: VertexJobName) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 
+from batchdrop.domain.budget import parse_budgets
 from batchdrop.settings import Settings
 from tests.fakes.service import SETTINGS
 
@@ -54,13 +55,14 @@ def name_in(text: str) -> str:
     return text.split()[1]
 
 
-def settings(
+def settings(  # noqa: PLR0913  # what an installation may differ in
     *,
     slots: int = 8,
     shard_bytes: int = SETTINGS.shard_bytes,
     lot_rows: int = SETTINGS.lot_rows,
     batch_rows: int = SETTINGS.batch_rows,
     answer_bytes: int = SETTINGS.answer_bytes,
+    budgets: str = "",
 ) -> Settings:
     """Settings of an installation that is small where it matters."""
     return Settings(
@@ -75,6 +77,7 @@ def settings(
         lot_rows=lot_rows,
         batch_rows=batch_rows,
         answer_bytes=answer_bytes,
+        budgets_usd_per_day=parse_budgets(budgets),
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.states import BatchState
 from batchdrop.ports import Write
+from batchdrop.settings import Settings
 from tests.fakes.objects import FakeObjects
-from tests.simulation import liveness
+from tests.simulation import accounts, liveness
 from tests.simulation.mirror import Mirror
 from tests.simulation.money import Money
 from tests.simulation.outputs import Outputs
@@ -16,13 +17,14 @@ from tests.simulation.vertex import Bill
 class Ledger:
     """`broken` are the promises that were broken, in order; `commits` counts those that moved anything."""
 
-    def __init__(self, objects: FakeObjects, work_bucket: str, output_bucket: str, slots: int) -> None:
+    def __init__(self, objects: FakeObjects, settings: Settings) -> None:
         self.broken: list[str] = []
         self.commits = 0
         self.mirror = Mirror()
-        self.money = Money(objects, work_bucket)
-        self._outputs = Outputs(objects, output_bucket)
-        self._slots = slots
+        self.money = Money(objects, settings.work_bucket)
+        self._outputs = Outputs(objects, settings.output_bucket)
+        self._slots = settings.max_running_batches
+        self._budgets = settings.budgets_usd_per_day
 
     def committed(self, writes: Sequence[Write]) -> None:
         """Take note of a commit, and look whether all is well after it."""
@@ -30,6 +32,7 @@ class Ledger:
         self.broken += self.mirror.note(writes)
         self.money.note(writes, self.mirror)
         self.broken += liveness.problems(self.mirror, self._slots)
+        self.broken += accounts.problems(self.mirror, self._budgets)
 
     def written(self, info: ObjectInfo) -> None:
         """Take note of an object."""

@@ -23,6 +23,9 @@ def problems(mirror: Mirror, slots: int) -> Iterator[str]:
             yield f"batch {batch.id} ended, but no collect turn stands for it"
     for job in mirror.open_jobs():
         yield from _job(standing, job)
+    for job in mirror.jobs.values():
+        if job.at_budget and job.at_budget not in standing.days:
+            yield f"job {job.id} waits at the budgets of {job.at_budget}, but no turn stands for them"
     yield from _lanes(mirror, standing, slots)
 
 
@@ -36,6 +39,7 @@ class _Standing:
         self.staged = {(turn.job, turn.shard) for turn in turns if turn.step is Step.STAGE}
         self.admitted = {turn.job for turn in turns if turn.step is Step.ADMIT}
         self.moved = {turn.job for turn in turns}
+        self.days = {turn.day for turn in turns if turn.step is Step.BUDGET}
         self.riding: set[JobId] = {job for batch in self.batches.values() for job in batch.jobs}
         self.shards: defaultdict[JobId, list[Shard]] = defaultdict(list)
         for shard in mirror.shards.values():
@@ -55,7 +59,7 @@ def _job(standing: _Standing, job: Job) -> Iterator[str]:
 
 
 def _is_moved_on(standing: _Standing, job: Job, shards: list[Shard]) -> bool:
-    if job.id in standing.moved:
+    if job.id in standing.moved or (job.at_budget and job.at_budget in standing.days):
         return True
     return job.state in _SUBMITTING and (job.id in standing.riding or any(_waits(shard) for shard in shards))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from batchdrop.domain.batch import Batch
+from batchdrop.domain.budget import BudgetDay
 from batchdrop.domain.job import Job
 from batchdrop.domain.lane import Lane
 from batchdrop.domain.name import Name
@@ -37,6 +38,7 @@ class Mirror:
         self.lanes: dict[str, Lane] = {}
         self.names: dict[str, Name] = {}
         self.turns: dict[str, Turn] = {}
+        self.budgets: dict[str, BudgetDay] = {}
         self._revs: set[str] = set()
 
     def note(self, writes: Sequence[Write]) -> list[str]:
@@ -83,6 +85,8 @@ class Mirror:
                 self.lanes[path] = lane
             case Name() as name:
                 yield from _swap(self.names, path, name, _name_moved)
+            case BudgetDay() as day:
+                self.budgets[path] = day
             case Turn() as turn:
                 self.turns[path] = turn
             case _:

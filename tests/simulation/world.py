@@ -64,7 +64,7 @@ class World:
         self.objects = ToldObjects(self.clock, settings.input_bucket)
         self.vertex = SimulatedVertex(self.agenda, self.objects, setup.manner, chaos, lag)
         self.machine = Machine(self.agenda, chaos, self._do_next_operation, setup.call_seconds, keep=keep)
-        self.ledger = Ledger(self.objects, settings.work_bucket, settings.output_bucket, settings.max_running_batches)
+        self.ledger = Ledger(self.objects, settings)
         self.documents.after_commit = self.ledger.committed
         self.objects.told = self.ledger.written
         self.vertex.billed = self.ledger.billed

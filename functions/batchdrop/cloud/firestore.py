@@ -130,8 +130,10 @@ class FirestoreDocuments:
                 # `set` takes no precondition; an update of every field is the same, as all fields are stored.
                 unchanged = self._client.write_option(last_update_time=write.version)
                 batch.update(place, encode(write.value), option=unchanged)
-            case Delete():
+            case Delete(version=None):
                 batch.delete(place)
+            case Delete():
+                batch.delete(place, option=self._client.write_option(last_update_time=write.version))
             case _:
                 assert_never(write)
 

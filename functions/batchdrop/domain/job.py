@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from batchdrop.domain.budget import Reservation
 from batchdrop.domain.canary import CanaryReport
 from batchdrop.domain.columns import Column
 from batchdrop.domain.estimate import Forecast
@@ -49,6 +50,13 @@ class UnknownFields(StrEnum):
     ALLOW = "allow"
 
 
+class OverBudget(StrEnum):
+    """What becomes of a job that costs more than it may."""
+
+    REJECT = "reject"
+    PARK = "park"
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What `batch.*` in a prompt's front matter decides.
 
@@ -63,6 +71,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 3
     max_submissions: int = 512
     max_cost_usd: str | None = None
+    over_budget: OverBudget = OverBudget.REJECT
     canary_rows: int = 0
     canary_max_errors: float = 0.1
     dedupe: bool | None = None
@@ -135,7 +144,8 @@ class Job(Document, frozen=True, kw_only=True):
     `columns` are those of records that have no header, known then; none where the records are too unlike.
     `price` is None where the model's is unknown; `estimate` is made when the last row is staged,
     `bill` when the job has ended.
-    `canary` is what its canary came to, once it was judged.
+    `canary` is what its canary came to, once it was judged. `reservation` is what it holds of the budgets of a day;
+    `at_budget` is the day whose budget step must look at it, to admit it or to settle it.
     """
 
     id: JobId
@@ -159,6 +169,8 @@ class Job(Document, frozen=True, kw_only=True):
     columns: tuple[Column, ...] = ()
     held_at: datetime | None = None
     canary: CanaryReport | None = None
+    reservation: Reservation | None = None
+    at_budget: str = ""
     cursor: PlanCursor = PlanCursor()
     expire_at: datetime | None = None
 
@@ -193,6 +205,11 @@ def jobs_that_wait_for(prompt_name: str) -> Query[Job]:
         collection="jobs",
         where=(Where("state", Op.EQUAL, JobState.WAITING), Where("searched", Op.CONTAINS, prompt_name)),
     )
+
+
+def jobs_at_budget(day: str, limit: int) -> Query[Job]:
+    """Jobs that the budget step of a day must look at."""
+    return Query(kind=Job, collection="jobs", where=(Where("at_budget", Op.EQUAL, day),), limit=limit)
 
 
 class ShardKey(msgspec.Struct, frozen=True, order=True):

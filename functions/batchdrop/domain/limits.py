@@ -50,6 +50,8 @@ SUBMISSION_WINDOW = timedelta(seconds=60)
 """Vertex takes 60 job submissions a minute in a region (docs: machine-learning/quotas)."""
 
 COMMIT_WRITES = 400
+BUDGET_JOBS = 150
+"""Jobs that one commit admits or settles; it writes two documents of each."""
 MAX_SYSTEM_RETRIES = 5
 MAX_INVALID_ROWS = 10
 """Up to so many invalid rows never reject a job, whatever their share."""
@@ -63,6 +65,8 @@ LAPSE_SHARE = 10 / 9
 MAX_STARTS = 8
 WAIT_FOR_PROMPT = timedelta(days=7)
 KEEP_DOCUMENTS = timedelta(days=30)
+KEEP_BUDGETS = timedelta(days=60)
+"""Longer than any job lives that has reserved something of a day."""
 WAIT_FOR_APPROVAL = timedelta(days=7)
 VERTEX_RUN = timedelta(hours=24)
 BATCH_LIFE = timedelta(hours=98)

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 import msgspec
 
 NOTHING = Decimal(0)
+DOLLARS = "USD"
 _MICRO = Decimal("0.000001")
 
 

@@ -24,13 +24,14 @@ class Step(StrEnum):
     CANCEL = "cancel"
     STAGE = "stage"
     ADMIT = "admit"
+    BUDGET = "budget"
     SUBMIT = "submit"
     COLLECT = "collect"
     FINISH = "finish"
 
 
 class Turn(Document, frozen=True, kw_only=True):
-    """A step that is next, for a job, a shard, a batch or a lane.
+    """A step that is next, for a job, a shard, a batch, a lane or the budgets of a day.
 
     `due_at`: when the tick may send it again. `sent` counts the documents it has been (`id~2` is the second),
     `starts` the runs begun without progress.
@@ -44,6 +45,7 @@ class Turn(Document, frozen=True, kw_only=True):
     shard: ShardIndex | None = None
     batch: BatchId | None = None
     lane: LaneId | None = None
+    day: str = ""
     wave: int = 0
     sent: int = 1
     starts: int = 0
@@ -56,7 +58,7 @@ def function_of(step: Step) -> Function:
             return Function.INTAKE
         case Step.STAGE:
             return Function.STAGE
-        case Step.ADMIT | Step.SUBMIT:
+        case Step.ADMIT | Step.BUDGET | Step.SUBMIT:
             return Function.DISPATCH
         case Step.COLLECT | Step.FINISH:
             return Function.COLLECT

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from batchdrop.domain.job import Options, OutputFormat, UnknownFields
+from batchdrop.domain.job import Options, OutputFormat, OverBudget, UnknownFields
 from batchdrop.domain.limits import LOT_ROWS
 from batchdrop.rows.frontmatter import FrontMatter, Path, did_you_mean
 
@@ -144,6 +144,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "max_attempts": _whole(1, MOST_ATTEMPTS),
     "max_submissions": _whole(1, MOST_SUBMISSIONS),
     "max_cost_usd": _money,
+    "over_budget": _one_of(OverBudget),
     "canary_rows": _whole(0, LOT_ROWS),
     "canary_max_errors": _share,
     "dedupe": _truth,

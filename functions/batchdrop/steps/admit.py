@@ -5,14 +5,16 @@ from collections.abc import Iterator
 import msgspec
 
 from batchdrop.domain import limits
+from batchdrop.domain.affordable import over_its_limit
 from batchdrop.domain.job import Job, job_ref
 from batchdrop.domain.lots import with_lots
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.shard import Ready, Shard, shards_in_any_order, shards_of
-from batchdrop.domain.states import JobState, move_job
+from batchdrop.domain.states import JobState
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
-from batchdrop.steps.canary import begins_with_canary, judge_canary, with_canary
+from batchdrop.steps.budget import ask_for_budget, budgets_of, over_budget
+from batchdrop.steps.canary import judge_canary, let_run, with_canary
 from batchdrop.steps.closing import close, close_if_complete, stop
 from batchdrop.steps.context import Context
 from batchdrop.steps.find_columns import with_columns
@@ -67,7 +69,7 @@ def refusal(rows: int, invalid: int, max_invalid: float) -> Reason | None:
 
 def _decide(context: Context, own: Snapshot[Turn]) -> Job | None:
     job = context.documents.get(job_ref(own.value.job)) if own.value.job else None
-    if job is None:
+    if job is None or job.value.at_budget:
         return None
     match job.value.state:
         case JobState.RUNNING | JobState.CANARY:
@@ -87,15 +89,19 @@ def _judge(context: Context, job: Snapshot[Job]) -> Job | None:
         context.documents.commit(close(context, job, JobState.REJECTED, reason))
         context.log.info("job.rejected", job=job.value.id, code=reason.code, rows=totals["rows"])
         return None
-    context.log.info("job.admitted", job=job.value.id, rows=totals["rows"], invalid=totals["invalid"])
-    return _let_run(context, job)
+    reason = over_its_limit(job.value)
+    if reason is not None:
+        context.documents.commit(over_budget(context, job, reason))
+        return None
+    context.log.info("job.judged", job=job.value.id, rows=totals["rows"], invalid=totals["invalid"])
+    return _go_on(context, job)
 
 
 def _approved(context: Context, job: Snapshot[Job]) -> Job | None:
     """Let a held job run if somebody approved it; end it if nobody did in time."""
     if is_approved(context, job.value):
         context.log.info("job.approved", job=job.value.id)
-        return _let_run(context, job)
+        return _go_on(context, job)
     held_at = job.value.held_at or job.value.created_at
     if context.clock.now() >= held_at + limits.WAIT_FOR_APPROVAL:
         context.documents.commit(stop(context, job, JobState.FAILED, not_approved(job.value.reason)))
@@ -105,22 +111,22 @@ def _approved(context: Context, job: Snapshot[Job]) -> Job | None:
 def _rest(context: Context, own: Snapshot[Turn]) -> Write:
     """Keep the turn of a held job until nobody can be waited for any longer; any other has nothing more to do."""
     job = context.documents.get(job_ref(own.value.job)) if own.value.job else None
-    if job is None or job.value.state is not JobState.HELD:
+    if job is None or job.value.state is not JobState.HELD or job.value.at_budget:
         return done(own)
     return sleep_until(context, own, (job.value.held_at or job.value.created_at) + limits.WAIT_FOR_APPROVAL)
 
 
-def _let_run(context: Context, job: Snapshot[Job]) -> Job:
+def _go_on(context: Context, job: Snapshot[Job]) -> Job | None:
+    """Let a job run; if it draws on budgets that others draw on too, the budget step does."""
     found = (shard.value.columns for shard in context.documents.find(shards_of(job.value.id)))
-    state = JobState.CANARY if begins_with_canary(context, job.value) else JobState.RUNNING
-    admitted = msgspec.structs.replace(
-        with_columns(job.value, found),
-        state=move_job(job.value.state, state),
-        reason=None,
-        times=job.value.times | {"admitted": context.clock.now()},
-    )
-    context.documents.commit([replace(context, job, admitted)])
-    return admitted
+    prepared = with_columns(job.value, found)
+    if prepared.reservation is None and budgets_of(context, prepared):
+        context.documents.commit(ask_for_budget(context, job, prepared))
+        return None
+    running = let_run(context, prepared)
+    context.documents.commit([replace(context, job, running)])
+    context.log.info("job.admitted", job=running.id)
+    return running
 
 
 def _mark_canary(context: Context, job: Job) -> None:

@@ -15,6 +15,17 @@ from batchdrop.steps.turns import canary_turn, leave
 from batchdrop.steps.writes import decide_again, replace
 
 
+def let_run(context: Context, job: Job) -> Job:
+    """A job that is admitted: it runs, or its canary does."""
+    state = JobState.CANARY if begins_with_canary(context, job) else JobState.RUNNING
+    return msgspec.structs.replace(
+        job,
+        state=move_job(job.state, state),
+        reason=None,
+        times=job.times | {"admitted": context.clock.now()},
+    )
+
+
 def begins_with_canary(context: Context, job: Job) -> bool:
     """Tell whether a staged job asks some of its rows first. One that has no others need not wait for them."""
     if not job.options.canary_rows or job.canary is not None:

@@ -7,10 +7,9 @@ import msgspec
 
 from batchdrop.domain.estimate import Forecast, Span
 from batchdrop.domain.job import Job
-from batchdrop.domain.money import Bill, total, written
+from batchdrop.domain.money import DOLLARS, Bill, total, written
 from batchdrop.domain.usage import Spent, used
 
-DOLLARS = "USD"
 _SHARE = Decimal("0.0001")
 
 
@@ -60,6 +59,15 @@ def dedupe_report(job: Job, rows: int, saved: tuple[Spent, ...]) -> dict[str, An
         "rows": rows,
         "tokens": used(saved),
         "cost": None if bill is None else {"currency": bill.currency, "saved": written(bill.paid)},
+    }
+
+
+def budget_report(job: Job) -> dict[str, Any]:
+    """What the job was allowed to cost, and what it had reserved of the budgets of a day."""
+    held = job.reservation
+    return {
+        "max_cost_usd": job.options.max_cost_usd,
+        "reserved": None if held is None else {"day": held.day, "folders": held.folders, "usd": written(held.usd)},
     }
 
 

@@ -18,6 +18,7 @@ from batchdrop.domain.turn import Turn
 from batchdrop.domain.usage import used
 from batchdrop.ports import Snapshot
 from batchdrop.rows.values import Problem, Stage
+from batchdrop.steps.budget import settling
 from batchdrop.steps.context import Context
 from batchdrop.steps.cost import amounts, bill_of, dollars
 from batchdrop.steps.estimated import learn
@@ -169,7 +170,8 @@ def _expire(context: Context, job: Job, outcome: JobState, bill: Bill | None) ->
             expire_at=expire_at,
             times=found.value.times | {"finished": context.clock.now()},
         )
-        context.documents.commit([replace(context, found, ended)])
+        ended, turns = settling(context, ended)
+        context.documents.commit([replace(context, found, ended), *turns])
 
     decide_again(act)
 

@@ -13,7 +13,7 @@ from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.shard import Ready, shards_of
 from batchdrop.domain.states import SUBMITTING_JOB_STATES, JobState, move_job
 from batchdrop.domain.turn import Step
-from batchdrop.ports import Write
+from batchdrop.ports import Snapshot, Write
 from batchdrop.steps.context import Context
 from batchdrop.steps.turns import held_turn, leave, wake
 from batchdrop.steps.writes import commit_all, decide_again, replace
@@ -34,6 +34,15 @@ def approval_arrived(context: Context, approval: ObjectInfo) -> None:
     job = None if known is None else context.documents.get(job_ref(known.value.job))
     if job is not None and job.value.state is JobState.HELD and is_approved(context, job.value):
         wake(context, job.value.id, Step.ADMIT)
+
+
+def park(context: Context, job: Snapshot[Job], reason: Reason) -> Write:
+    """Move a job to HELD. Who does leaves it a turn, or keeps one."""
+    held = msgspec.structs.replace(
+        job.value, state=move_job(job.value.state, JobState.HELD), reason=reason, held_at=context.clock.now()
+    )
+    context.log.warning("job.held", job=job.value.id, code=reason.code, reason=reason.message)
+    return replace(context, job, held)
 
 
 def is_approved(context: Context, job: Job) -> bool:
@@ -58,13 +67,8 @@ def _hold(context: Context, job: JobId, reason: Reason) -> None:
     found = context.documents.get(job_ref(job))
     if found is None or found.value.state not in SUBMITTING_JOB_STATES:
         return
-    now = context.clock.now()
-    held = msgspec.structs.replace(
-        found.value, state=move_job(found.value.state, JobState.HELD), reason=reason, held_at=now
-    )
-    turn = held_turn(context, job, now + limits.WAIT_FOR_APPROVAL)
-    context.documents.commit([replace(context, found, held), leave(context, turn)])
-    context.log.warning("job.held", job=job, code=reason.code, reason=reason.message)
+    turn = held_turn(context, job, context.clock.now() + limits.WAIT_FOR_APPROVAL)
+    context.documents.commit([park(context, found, reason), leave(context, turn)])
 
 
 def _parked(context: Context, job: JobId) -> Iterator[Write]:

@@ -8,7 +8,7 @@ from batchdrop.domain.job import Job
 from batchdrop.domain.shard import Shard, Tally
 from batchdrop.domain.states import JobState, ShardState
 from batchdrop.domain.usage import Spent, add_spent, used
-from batchdrop.steps.cost import cost_report, dedupe_report, estimate_report
+from batchdrop.steps.cost import budget_report, cost_report, dedupe_report, estimate_report
 
 SCHEMA_VERSION = 1
 
@@ -96,6 +96,7 @@ def manifest(job: Job, outcome: JobState, account: Account, files: tuple[File, .
             "misfit_answers": account.tally.misfits,
         },
         "canary": job.canary,
+        "budget": budget_report(job),
         "tokens": used(account.spent),
         "cost": cost_report(job, account.spent, account.tally.unreported),
         "estimate": estimate_report(job, account.spent),

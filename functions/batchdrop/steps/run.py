@@ -7,15 +7,16 @@ import msgspec
 from batchdrop.domain import limits
 from batchdrop.domain.batch import batch_ref
 from batchdrop.domain.ids import JobId
-from batchdrop.domain.job import job_ref
+from batchdrop.domain.job import job_ref, jobs_at_budget
 from batchdrop.domain.measures import Event
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.refs import Ref
-from batchdrop.domain.states import JobState, move_job
+from batchdrop.domain.states import ENDED_JOB_STATES, JobState, move_job
 from batchdrop.domain.turn import Step, Turn
 from batchdrop.ports import Snapshot
 from batchdrop.steps import turns
 from batchdrop.steps.admit import admit
+from batchdrop.steps.budget import budget, settling
 from batchdrop.steps.cancel import cancel
 from batchdrop.steps.closing import stop_job
 from batchdrop.steps.collect import collect
@@ -32,6 +33,7 @@ _STEPS: Mapping[Step, Callable[[Context, Snapshot[Turn]], None]] = {
     Step.CANCEL: cancel,
     Step.STAGE: stage,
     Step.ADMIT: admit,
+    Step.BUDGET: budget,
     Step.SUBMIT: submit,
     Step.COLLECT: collect,
     Step.FINISH: finish,
@@ -81,6 +83,9 @@ def _jobs_of(context: Context, turn: Turn) -> tuple[JobId, ...]:
     if turn.batch is not None:
         batch = context.documents.get(batch_ref(turn.batch))
         return () if batch is None else batch.value.jobs
+    if turn.day:
+        waiting = context.documents.find(jobs_at_budget(turn.day, limits.BUDGET_JOBS))
+        return tuple(job.value.id for job in waiting if job.value.state not in ENDED_JOB_STATES)
     return () if turn.job is None else (turn.job,)
 
 
@@ -96,5 +101,6 @@ def _fail_unfinished(context: Context, job: JobId, reason: Reason) -> None:
         reason=reason,
         expire_at=context.clock.now() + limits.KEEP_DOCUMENTS,
     )
-    context.documents.commit([replace(context, found, failed)])
+    failed, settle = settling(context, failed)
+    context.documents.commit([replace(context, found, failed), *settle])
     context.log.error(Event.JOB_ENDED, job=job, object=failed.input.name, state=JobState.FAILED, code=reason.code)

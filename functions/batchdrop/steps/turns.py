@@ -43,6 +43,16 @@ def canary_turn(context: Context, job: JobId, batch: BatchId) -> Turn:
     return msgspec.structs.replace(_turn(context, Step.ADMIT, f"{job}-{batch}"), job=job)
 
 
+def admitted_turn(context: Context, job: JobId) -> Turn:
+    """Make a job's shards ready that the budget step has admitted."""
+    return msgspec.structs.replace(_turn(context, Step.ADMIT, f"{job}-admitted"), job=job)
+
+
+def budget_turn(context: Context, day: str) -> Turn:
+    """Look at the jobs that wait for the budgets of a day."""
+    return msgspec.structs.replace(_turn(context, Step.BUDGET, day), day=day)
+
+
 def cancel_turn(context: Context, job: JobId) -> Turn:
     """Stop what still runs for a job that is closing."""
     return msgspec.structs.replace(_turn(context, Step.CANCEL, job), job=job)
