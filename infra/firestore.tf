@@ -25,12 +25,13 @@ locals {
   # Fields that are asked for alone, and how. Every other field is exempt: an index entry is a write, a sequential one a
   # limit of 500 writes a second, and lots nest deep.
   queried_fields = {
-    "batches/jobs"  = { collection = "batches", field = "jobs", array = true, scope = "COLLECTION" }
-    "batches/state" = { collection = "batches", field = "state", array = false, scope = "COLLECTION" }
-    "items/due_at"  = { collection = "items", field = "due_at", array = false, scope = "COLLECTION_GROUP" }
-    "items/job"     = { collection = "items", field = "job", array = false, scope = "COLLECTION" }
-    "shards/index"  = { collection = "shards", field = "index", array = false, scope = "COLLECTION" }
-    "shards/state"  = { collection = "shards", field = "state", array = false, scope = "COLLECTION" }
+    "batches/jobs"   = { collection = "batches", field = "jobs", array = true, scope = "COLLECTION" }
+    "batches/state"  = { collection = "batches", field = "state", array = false, scope = "COLLECTION" }
+    "items/due_at"   = { collection = "items", field = "due_at", array = false, scope = "COLLECTION_GROUP" }
+    "items/job"      = { collection = "items", field = "job", array = false, scope = "COLLECTION" }
+    "jobs/at_budget" = { collection = "jobs", field = "at_budget", array = false, scope = "COLLECTION" }
+    "shards/index"   = { collection = "shards", field = "index", array = false, scope = "COLLECTION" }
+    "shards/state"   = { collection = "shards", field = "state", array = false, scope = "COLLECTION" }
   }
 
   # In the order of the index: equalities, then what is sorted by, then ranges.
@@ -72,7 +73,7 @@ locals {
   # Set when a job has ended, on it and on what belonged to it.
   expiring_collections = toset(["batches", "jobs", "shards"])
 
-  collections = toset(["batches", "items", "jobs", "lanes", "names", "prompts", "shards", "ticks"])
+  collections = toset(["batches", "budgets", "items", "jobs", "lanes", "names", "prompts", "shards", "ticks"])
 }
 
 resource "google_firestore_index" "this" {

@@ -187,7 +187,6 @@ def full_batch() -> Batch:
                     FolderDay(folder="/", reserved=Decimal("0.000001")),
                     FolderDay(folder="a/b.c", spent=Decimal("12.50")),
                 ),
-                expire_at=LATER,
             ),
             id="the budgets of a day",
         ),

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.timeout(900)
 LEFT_TO_THE_CODE = {
     "ANSWER_BYTES",
     "BATCH_ROWS",
+    "BUDGETS_USD_PER_DAY",
     "IGNORED_PREFIXES",
     "LIST_LAG_SECONDS",
     "LOT_ROWS",

@@ -1,7 +1,6 @@
 """Budgets: what a folder may spend a day, what jobs that run have reserved of it, and what was spent."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -49,7 +48,6 @@ class BudgetDay(Document, frozen=True, kw_only=True):
 
     day: str
     folders: tuple[FolderDay, ...] = ()
-    expire_at: datetime | None = None
 
     def of(self, folder: str) -> FolderDay:
         """A folder's account."""

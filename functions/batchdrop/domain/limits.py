@@ -65,8 +65,6 @@ LAPSE_SHARE = 10 / 9
 MAX_STARTS = 8
 WAIT_FOR_PROMPT = timedelta(days=7)
 KEEP_DOCUMENTS = timedelta(days=30)
-KEEP_BUDGETS = timedelta(days=60)
-"""Longer than any job lives that has reserved something of a day."""
 WAIT_FOR_APPROVAL = timedelta(days=7)
 VERTEX_RUN = timedelta(hours=24)
 BATCH_LIFE = timedelta(hours=98)

@@ -91,7 +91,6 @@ def _pass(context: Context, day: str) -> bool:
     for job in sorted(jobs, key=_turn_of):
         book, more = _settle(context, job, book) if _has_ended(job.value) else _admit(context, job, book)
         writes.append(more)
-    book = msgspec.structs.replace(book, expire_at=context.clock.now() + limits.KEEP_BUDGETS)
     ref = budget_ref(day)
     kept = create(context, ref, book) if found is None else replace(context, found, book)
     context.documents.commit([kept, *chain.from_iterable(writes)])
