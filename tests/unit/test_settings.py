@@ -1,8 +1,11 @@
 """Settings, made of an environment."""
 
+from decimal import Decimal
+
 import pytest
 
 from batchdrop.domain import limits
+from batchdrop.domain.budget import FolderBudget
 from batchdrop.domain.errors import BadSettings
 from batchdrop.domain.naming import UPLOAD_PARTS
 from batchdrop.settings import Settings, read_settings
@@ -42,6 +45,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
         "VERTEX_ENDPOINT": "http://127.0.0.1:1",
         "DEFAULT_MODEL": "gemini-3.5-flash",
         "MAX_RUNNING_BATCHES": "3",
+        "BUDGETS_USD_PER_DAY": "reviews=20",
         "PRICES": '{"models": {}}',
         "ALLOWED_MEDIA_BUCKETS": "acme-input, acme-media",
         "IGNORED_PREFIXES": "tmp/, old/",
@@ -60,6 +64,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
     assert (settings.max_running_batches, settings.ignored_prefixes) == (3, ("tmp/", "old/"))
     assert (settings.shard_bytes, settings.lot_rows, settings.batch_rows) == (1000, 10, 20)
     assert settings.answer_bytes == 30
+    assert settings.budgets_usd_per_day == (FolderBudget("reviews", Decimal(20)),)
     assert settings.media_buckets == {"acme-input", "acme-media"}
     assert (settings.retry_seconds, settings.run_seconds, settings.list_lag_seconds) == (7, 90, 5)
 
