@@ -22,6 +22,8 @@ from batchdrop.rows.media_buckets import ANY
 from batchdrop.settings import Settings
 
 _WRONG_USE = 2
+_INTERRUPTED = 130
+"""What shells say of a command that was ended by Ctrl-C."""
 _EXITS = """exit codes:
   0  it would run, every row of it
   1  it would run without its invalid rows, which would be errors
@@ -36,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         return _check(asked, os.environ, sys.stdout)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except (OSError, ObjectGone, ValueError) as error:
         print(f"batchdrop: {error}", file=sys.stderr)
         return _WRONG_USE

@@ -110,7 +110,9 @@ def _reports(stack: ExitStack, place: Place, files: Files, job: Job) -> Iterator
     while not done:
         wave = _wave(files, job)
         if several and job.cursor.shards:
-            run_all, several = stack.enter_context(ProcessPoolExecutor()).map, False
+            pool = ProcessPoolExecutor()
+            stack.callback(pool.shutdown, cancel_futures=True)
+            run_all, several = pool.map, False
         start = job.cursor.shards
         tasks = [
             Task(place=place, settings=files.settings, job=job, index=start + number, slice=slice_)

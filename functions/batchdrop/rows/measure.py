@@ -80,8 +80,8 @@ class Meter:
         self._long: dict[int, _Phases] = {}
 
     def see(self, lines: Sequence[bytes]) -> None:
-        """Take note of a block of request lines."""
-        if max(map(len, lines)) <= _LONG_LINE:
+        """Take note of a block of request lines, which may have none."""
+        if max(map(len, lines), default=0) <= _LONG_LINE:
             self._usual.see(lines)
             return
         for line in lines:

@@ -166,6 +166,13 @@ def test_long_prompts_are_estimated_apart() -> None:
     assert found.long.input.expected == 5 * 212_500
 
 
+def test_a_block_without_lines_changes_nothing() -> None:
+    meter = metered([line({"text": "x"})] * 3)
+    before = meter.estimate
+    meter.see([])
+    assert meter.estimate == before
+
+
 def test_measuring_takes_little_time() -> None:
     lines = [line({"text": "word " * 60}, config={"temperature": 0, "maxOutputTokens": 100}) for _ in range(100_000)]
     meter = Meter(LITE)

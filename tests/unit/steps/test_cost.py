@@ -198,3 +198,13 @@ def test_each_audio_token_is_priced_as_such() -> None:
     _, manifest = run(using(metadata))
     assert manifest["cost"]["paid"] == "0.004650"
     assert json.dumps(manifest["tokens"]["audio"]) == "9000"
+
+
+def test_identical_requests_are_estimated_once_as_they_are_asked_once() -> None:
+    service = FakeService()
+    service.drop("default.prompt", PROMPT.replace("batch.labels", "config: {temperature: 0}\nbatch.labels"))
+    info = service.drop("a.csv", "name,note\n" + f"Chair,{'x' * 200}\n" * 8_000)
+    service.run()
+    estimate = service.job(info).estimate
+    assert estimate is not None
+    assert (estimate.tokens.all.requests, service.manifest("a.csv")["counts"]["results"]) == (1, 8_000)
