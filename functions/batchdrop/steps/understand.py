@@ -1,13 +1,19 @@
 """Understanding a job: how its input is written, with which prompt and which model it runs."""
 
+from datetime import date
+from decimal import Decimal
+
 import msgspec
 
 from batchdrop.domain.errors import ObjectGone, Refused
 from batchdrop.domain.ids import ModelName, lane_id
 from batchdrop.domain.job import InputFormat, Job, Layout, Options, PinnedPrompt
+from batchdrop.domain.money import written
 from batchdrop.domain.naming import CSV_SUFFIX, data_suffix
 from batchdrop.domain.objects import ObjectInfo
+from batchdrop.domain.prices import Price
 from batchdrop.domain.reasons import Code, Reason
+from batchdrop.rows.cache_order import cache_order
 from batchdrop.rows.prompt import Prompt, missing_columns
 from batchdrop.rows.result_columns import answer_columns
 from batchdrop.steps.context import Files
@@ -39,9 +45,35 @@ def understand(context: Files, job: Job) -> Job | None:
         model=model,
         lane=lane_id(model, context.settings.vertex_location),
         price=found.price,
-        warnings=(*understood.warnings, *found.warnings),
+        warnings=(*understood.warnings, *found.warnings, *_cache_warning(understood, layout, prompt, found.price)),
         layout=layout,
     )
+
+
+def _cache_warning(job: Job, layout: Layout, prompt: Prompt | None, price: Price | None) -> tuple[str, ...]:
+    """Say what it costs that the prompt's fixed part comes after what differs from row to row, if it does."""
+    if prompt is None or layout.format is InputFormat.VERTEX_JSONL:
+        return ()
+    order = cache_order(prompt.template)
+    cheaper = "" if price is None else _cheaper_by(price, order.lost, job.created_at.date())
+    if not order.lost or cheaper is None:
+        return ()
+    warning = (
+        f"{order.behind:,} of the {order.beginning + order.behind:,} tokens that all rows share stand behind"
+        f" {{{{{order.first}}}}}, where no implicit cache finds them{cheaper}."
+        " Put what differs from row to row at the end of the template."
+    )
+    return (warning,)
+
+
+def _cheaper_by(price: Price, tokens: int, on: date) -> str | None:
+    """What so many tokens of each row would save in a cache; None if the model has none that saves anything."""
+    terms = price.prices.terms(on, long=False)
+    cached = terms.cached_rates
+    saved = Decimal(0) if cached is None else (terms.batch_rates.input - cached[0]) * price.factor * tokens / 1_000
+    if saved <= 0:
+        return None
+    return f", which costs up to {written(saved)} {price.currency} more for a thousand rows"
 
 
 def _look(context: Files, info: ObjectInfo, prompt: Prompt | None) -> Layout | None:
