@@ -116,4 +116,36 @@ MUTANTS = (
         new="        _write_manifest(context, job, outcome, account, files)\n"
         "        files = write_files(context, job, parts)\n",
     ),
+    Mutant(
+        name="no-look-before-a-budget-turn-goes",
+        scenarios=("budget-at-once", "budget-shared"),
+        broken="but no turn stands for them",
+        file="steps/budget.py",
+        old="            context.documents.commit([Delete(standing.ref, standing.version)])\n",
+        new="            context.documents.commit([Delete(standing.ref)])\n",
+    ),
+    Mutant(
+        name="no-settlement",
+        scenarios=("budget-cancelled",),
+        broken="still reserved",
+        file="steps/finish.py",
+        old="        ended, turns = settling(context, ended)\n",
+        new="        turns = settling(context, ended)[1][:0]\n",
+    ),
+    Mutant(
+        name="no-look-at-the-canary",
+        scenarios=("canary-passes",),
+        broken="nothing that waits",
+        file="steps/collect.py",
+        old="            look_at_canary(context, job, found.batch.id)\n",
+        new="            context.log.info('canary.overlooked', job=job)\n",
+    ),
+    Mutant(
+        name="no-answers-for-twins",
+        scenarios=("twins",),
+        broken="has the errors",
+        file="steps/sort_answers.py",
+        old="                if span.twins:\n",
+        new="                if span.twins and not span.rows:\n",
+    ),
 )
