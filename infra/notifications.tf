@@ -14,20 +14,13 @@ resource "google_pubsub_topic" "finished" {
   depends_on = [google_project_service.this, google_kms_crypto_key_iam_member.agent]
 }
 
-resource "google_pubsub_topic_iam_member" "finished" {
-  project = var.project_id
-  topic   = google_pubsub_topic.finished.name
-  role    = "roles/pubsub.publisher"
-  member  = data.google_storage_project_service_account.this.member
-}
-
 resource "google_storage_notification" "finished" {
   bucket         = google_storage_bucket.output.name
   topic          = google_pubsub_topic.finished.id
   payload_format = "JSON_API_V1"
   event_types    = ["OBJECT_FINALIZE"]
 
-  depends_on = [google_pubsub_topic_iam_member.finished]
+  depends_on = [time_sleep.grants]
 }
 
 resource "google_pubsub_subscription" "finished" {

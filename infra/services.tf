@@ -54,6 +54,7 @@ resource "time_sleep" "grants" {
     accounts = join(",", sort([for account in google_service_account.function : account.email]))
     events   = google_service_account.events.email
     build    = google_service_account.build.email
+    buckets  = sha256(jsonencode([local.function_bucket_grants, local.vertex_agent_grants]))
   }
 
   depends_on = [

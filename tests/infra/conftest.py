@@ -16,7 +16,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     try:
         made.init()
     except Unavailable as unavailable:
-        _do_without(f"INFRA NOT CHECKED: {unavailable}")
+        do_without(f"INFRA NOT CHECKED: {unavailable}")
     return made
 
 
@@ -42,7 +42,8 @@ def observed() -> Observed:
     return seen
 
 
-def _do_without(why: str) -> None:
+def do_without(why: str) -> None:
+    """Go on without, for all to see; or fail where that is not allowed."""
     if os.environ.get(REQUIRED):
         pytest.fail(f"{why} ({REQUIRED} is set)")
     pytest.skip(why)
