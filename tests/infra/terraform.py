@@ -73,7 +73,8 @@ class Terraform:
         ran = self.run("init", "-input=false", seconds=_INIT_SECONDS)
         if ran.code != 0:
             said = " ".join(ran.said.split())
-            raise Unavailable(f"terraform init failed; it needs the provider registry. It said: {said[:300]}")
+            error = said[max(said.find("Error: "), 0) :][:300]
+            raise Unavailable(f"terraform init failed; it needs the provider registry. It said: {error}")
 
     def run(self, *arguments: str, seconds: float = _RUN_SECONDS) -> Ran:
         """Run a command to its end."""
