@@ -11,7 +11,7 @@ locals {
       description = "Cost of jobs at batch prices, as their manifests have it."
       events      = ["job.ended"]
       value       = "cost_usd"
-      unit        = "USD"
+      unit        = "{USD}"
       labels      = ["model", "prompt"]
     }
     rows = {

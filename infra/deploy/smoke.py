@@ -1,7 +1,7 @@
 """Try an installation: python3 -m infra.deploy.smoke OUTPUTS.json --model MODEL.
 
-First a file that must be refused: its manifest shows that events, functions, database and buckets work together, within
-minutes and for nothing. Then one of two rows that Gemini answers, which waits in Vertex's queue as long as it takes.
+First a file of which too little is sound: its manifest shows that events, functions, database and buckets work
+together, within minutes and for nothing. Then one of two rows that Gemini answers, which waits in Vertex's queue.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from infra.deploy.gcloud import GcloudFailed, gcloud
 from infra.deploy.outputs import Outputs, read_outputs
 from infra.deploy.subscriptions import check
 
-REFUSED = "no row of this file is a request\n"
+_BROKEN_LINES = 20
 
 
 class SmokeFailed(Exception):
@@ -39,7 +39,7 @@ class Trial:
 def trials(wait_seconds: float) -> tuple[Trial, ...]:
     """The files, in the order in which they are tried."""
     return (
-        Trial("refused.jsonl", REFUSED, "REJECTED", min(wait_seconds, 900)),
+        Trial("refused.jsonl", _request("yes") + "no request\n" * _BROKEN_LINES, "REJECTED", min(wait_seconds, 900)),
         Trial("asked.jsonl", "".join(_request(word) for word in ("yes", "no")), "SUCCEEDED", wait_seconds),
     )
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.deploy.smoke import trials
+from tests.fakes.service import FakeService, answered
 from tests.infra.terraform import ROOT
 
 TRIGGERS = ("intake-turn", "stage-turn")
@@ -103,6 +105,18 @@ def test_what_gcloud_says_when_it_fails_is_told(cloud: Path) -> None:
     ran = run(cloud, "subscriptions")
     assert ran.returncode != 0
     assert "gcloud pubsub subscriptions describe gone" in ran.stderr
+
+
+def test_the_files_of_the_trial_end_as_it_expects_and_come_past_every_function() -> None:
+    service = FakeService(model=lambda line: answered(line, "yes"))
+    service.drop("smoke/1/default.prompt", "---\nmodel: gemini-3.5-flash-lite\n---\n")
+    for trial in trials(3600):
+        service.log.lines.clear()
+        service.drop(f"smoke/1/{trial.name}", trial.content)
+        service.run()
+        assert service.manifest(f"smoke/1/{trial.name}")["state"] == trial.state
+        assert {"job.planned", "shard.staged", "job.ended"} <= {line.event for line in service.log.lines}
+        assert ("job.admitted" if trial.state == "SUCCEEDED" else "job.rejected") in service.log.of("INFO")
 
 
 def test_an_installation_that_works_passes_and_keeps_nothing_of_the_trial(cloud: Path) -> None:

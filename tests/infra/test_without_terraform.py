@@ -42,5 +42,5 @@ def test_missing_providers_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     (tmp_path / "terraformrc").write_text(NO_PROVIDERS % (tmp_path / "mirror"))
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "terraformrc"))
     monkeypatch.delenv("TF_CLI_ARGS_init", raising=False)
-    with pytest.raises(Unavailable, match="terraform init failed.*Error: "):
+    with pytest.raises(Unavailable, match=r"terraform init failed.*Error: "):
         Terraform.on_copy(tmp_path / "copy").init()
