@@ -14,6 +14,7 @@ from batchdrop.check.report import exit_code
 from batchdrop.check.run import run
 from batchdrop.check.told import as_json, as_text
 from batchdrop.check.watch import Screen
+from batchdrop.domain.budget import parse_budgets
 from batchdrop.domain.errors import ObjectGone
 from batchdrop.domain.ids import ModelName
 from batchdrop.domain.naming import prompt_candidates
@@ -29,7 +30,7 @@ _EXITS = """exit codes:
   1  it would run without its invalid rows, which would be errors
   2  the command was used wrongly, or a file cannot be read
   3  it would be rejected, or would wait for a prompt
-  4  it is over its budget (batch.max_cost_usd)
+  4  it is over its budget (batch.max_cost_usd, or BUDGETS_USD_PER_DAY)
 """
 
 
@@ -121,4 +122,5 @@ def _settings(asked: argparse.Namespace, environment: Mapping[str, str]) -> Sett
         vertex_location=asked.location or environment.get("VERTEX_LOCATION", "") or "global",
         allowed_media_buckets=tuple(name for name in buckets if name),
         prices=prices,
+        budgets_usd_per_day=parse_budgets(environment.get("BUDGETS_USD_PER_DAY", "")),
     )

@@ -6,6 +6,8 @@ from typing import assert_never
 import msgspec
 
 from batchdrop.check.slices import Bad
+from batchdrop.domain.affordable import over_budgets, over_its_limit
+from batchdrop.domain.budget import BudgetDay, FolderBudget
 from batchdrop.domain.job import Job
 from batchdrop.domain.reasons import Reason
 from batchdrop.steps.admit import refusal
@@ -49,9 +51,13 @@ def exit_code(outlook: Outlook) -> int:
             assert_never(outlook)
 
 
-def judged(found: Report) -> Report:
-    """Tell what admit would say of a file that is staged."""
+def judged(found: Report, budgets: tuple[FolderBudget, ...], day: str) -> Report:
+    """Tell what admit would say of a file that is staged, had nothing else been spent of its budgets that day."""
     reason = refusal(found.rows, found.invalid, found.job.options.max_invalid)
     if reason is not None:
         return msgspec.structs.replace(found, outlook=Outlook.REJECTED, reason=reason)
+    covering = tuple(budget for budget in budgets if budget.covers(found.job.input.name))
+    too_dear = over_its_limit(found.job) or over_budgets(found.job, covering, BudgetDay(day=day))
+    if too_dear is not None:
+        return msgspec.structs.replace(found, outlook=Outlook.OVER_BUDGET, reason=too_dear)
     return msgspec.structs.replace(found, outlook=Outlook.RUNS_IN_PART) if found.invalid else found

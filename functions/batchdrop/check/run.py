@@ -99,7 +99,7 @@ def _staged(place: Place, files: Files, job: Job, now: datetime, watcher: Watche
         codes=dict(codes.most_common()),
         sample=sample,
     )
-    return judged(report)
+    return judged(report, files.settings.budgets_usd_per_day, now.date().isoformat())
 
 
 def _reports(stack: ExitStack, place: Place, files: Files, job: Job) -> Iterator[tuple[float, SliceReport]]:

@@ -17,7 +17,7 @@ _MOST_SAMPLE = 4_000
 _VERDICTS = {
     Outlook.RUNS: "It would run, every row of it.",
     Outlook.RUNS_IN_PART: "It would run without its invalid rows, which would be errors.",
-    Outlook.OVER_BUDGET: "It would not run: it is over its budget.",
+    Outlook.OVER_BUDGET: "It would not run by itself: it is over its budget.",
     Outlook.REJECTED: "It would be rejected.",
     Outlook.WAITING: "It would wait for a prompt.",
 }

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from batchdrop.domain.budget import BudgetDay, FolderBudget
 from batchdrop.domain.job import Job, OverBudget
 from batchdrop.domain.money import DOLLARS, written
 from batchdrop.domain.reasons import Code, Reason
@@ -24,6 +25,17 @@ def over_its_limit(job: Job) -> Reason | None:
     if usd <= Decimal(limit):
         return None
     return too_dear(job, f"batch.max_cost_usd is {limit}.", "raise batch.max_cost_usd")
+
+
+def over_budgets(job: Job, budgets: tuple[FolderBudget, ...], book: BudgetDay) -> Reason | None:
+    """Why the budgets that a job lies under have no room for it on a day; None if they have."""
+    if not budgets:
+        return None
+    usd = expected_usd(job)
+    if usd is None:
+        return unpriced(job, f"{budgets[0].folder} has a budget")
+    shortage = book.shortage(budgets, usd)
+    return too_dear(job, shortage, "raise the budget or drop the file tomorrow") if shortage else None
 
 
 def unpriced(job: Job, because: str) -> Reason:

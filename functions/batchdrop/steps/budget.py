@@ -10,7 +10,7 @@ from itertools import chain
 import msgspec
 
 from batchdrop.domain import limits
-from batchdrop.domain.affordable import expected_usd, too_dear, unpriced
+from batchdrop.domain.affordable import expected_usd, over_budgets
 from batchdrop.domain.budget import BudgetDay, FolderBudget, Reservation, budget_ref
 from batchdrop.domain.errors import Conflict
 from batchdrop.domain.job import Job, OverBudget, jobs_at_budget
@@ -123,12 +123,9 @@ def _paid(job: Job, held: Reservation) -> Decimal:
 def _admit(context: Context, job: Snapshot[Job], book: BudgetDay) -> tuple[BudgetDay, list[Write]]:
     value, budgets = job.value, budgets_of(context, job.value)
     usd, approved = expected_usd(value), value.state is JobState.HELD
-    if not approved and budgets:
-        if usd is None:
-            return book, _over(context, job, unpriced(value, f"{budgets[0].folder} has a budget"))
-        shortage = book.shortage(budgets, usd)
-        if shortage:
-            return book, _over(context, job, too_dear(value, shortage, "raise the budget or drop the file tomorrow"))
+    reason = None if approved else over_budgets(value, budgets, book)
+    if reason is not None:
+        return book, _over(context, job, reason)
     reservation = Reservation(
         day=book.day, folders=tuple(budget.folder for budget in budgets), usd=NOTHING if usd is None else usd
     )

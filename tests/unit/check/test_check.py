@@ -23,7 +23,7 @@ Check = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
     monkeypatch.chdir(tmp_path)
-    for name in ("DEFAULT_MODEL", "VERTEX_LOCATION", "PRICES", "ALLOWED_MEDIA_BUCKETS"):
+    for name in ("DEFAULT_MODEL", "VERTEX_LOCATION", "PRICES", "ALLOWED_MEDIA_BUCKETS", "BUDGETS_USD_PER_DAY"):
         monkeypatch.delenv(name, raising=False)
 
     def act(*arguments: str, **files: str | bytes) -> tuple[int, str, str]:
@@ -111,6 +111,22 @@ def test_too_many_invalid_rows_are_a_rejection(check: Check) -> None:
     assert code == 3
     assert "20 of 100 rows are invalid" in out
     assert out.endswith("It would be rejected.\n")
+
+
+@pytest.mark.parametrize(("limit", "code"), [("0.001", 4), ("100", 0)])
+def test_a_job_over_its_own_limit_exits_with_4_and_the_numbers(check: Check, limit: str, code: int) -> None:
+    prompt = PROMPT.replace("batch.max_invalid", f"batch.max_cost_usd: {limit}\nbatch.max_invalid")
+    found = told(check("a.csv", "--json", a_dot_csv=csv(300), a_dot_prompt=prompt))
+    assert (found["exit_code"], found["max_cost_usd"]) == (code, limit)
+    assert (found["reason"] or {}).get("code") == ("OVER_BUDGET" if code else None)
+
+
+@pytest.mark.parametrize(("budgets", "code"), [("shop=0.001", 4), ("shop=100", 0), ("other=0.001", 0), ("/=0.001", 4)])
+def test_budgets_of_folders_have_their_say(
+    check: Check, monkeypatch: pytest.MonkeyPatch, budgets: str, code: int
+) -> None:
+    monkeypatch.setenv("BUDGETS_USD_PER_DAY", budgets)
+    assert check("shop/a.csv", shop__a_dot_csv=csv(300), default_dot_prompt=PROMPT)[0] == code
 
 
 def test_a_mistake_in_the_prompt_is_told_with_its_place(check: Check) -> None:
