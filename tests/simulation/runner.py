@@ -15,7 +15,7 @@ _PARTS = 4
 _SWEEPS = ("sleep", "detours", Kind.DIE, Kind.TWIN, Kind.FAIL)
 """Beside the crashes, in scenarios that are hunted."""
 _QUICK_PARTS = 8
-_QUICK_DETOURS = ("small-file", "cancel")
+_QUICK_DETOURS = ("small-file", "cancel", "budget-at-once")
 _QUICK_SCENARIOS = (
     "small-file",
     "coalesced-files",

@@ -56,9 +56,9 @@ def ask_for_budget(context: Context, job: Snapshot[Job], prepared: Job) -> list[
 
 
 def settling(context: Context, ended: Job) -> tuple[Job, list[Write]]:
-    """An ended job, and the turn that settles what it had reserved."""
+    """An ended job, and the turn that settles what it had reserved. One that had nothing waits for nothing any more."""
     if ended.reservation is None:
-        return ended, []
+        return msgspec.structs.replace(ended, at_budget=""), []
     day = ended.reservation.day
     return msgspec.structs.replace(ended, at_budget=day), [leave(context, budget_turn(context, day))]
 

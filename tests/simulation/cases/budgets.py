@@ -114,4 +114,39 @@ def _canary() -> Scenario:
     )
 
 
-CASES = (_shared(), _at_once(), _cancelled(), _parked(), _canary())
+def _of_a_job() -> Scenario:
+    rows = names("a", 3)
+    prompt = PROMPT.replace("---\nDescribe", "batch.max_cost_usd: 0.000001\n---\nDescribe")
+    return Scenario(
+        name="budget-of-a-job",
+        operations=(drop("default.prompt", prompt, 0), drop("a.csv", as_csv(rows))),
+        expected=(Expected(name="a.csv", rows=rows, states=frozenset({_S.REJECTED})),),
+    )
+
+
+def _slow() -> Scenario:
+    rows = names("a", 2)
+    return Scenario(
+        name="budget-slow",
+        operations=(drop("a.jsonl", as_requests(rows)),),
+        settings=settings(budgets="/=1"),
+        call_seconds=90,
+        vertex_bears=0,
+        most_ticks=900,
+        expected=(Expected(name="a.jsonl", rows=rows),),
+        also=_settled,
+    )
+
+
+def _always_dies() -> Scenario:
+    rows = names("a", 2)
+    return Scenario(
+        name="budget-always-dies",
+        operations=(drop("a.jsonl", as_requests(rows)),),
+        settings=settings(budgets="/=1"),
+        doomed="budget",
+        expected=(Expected(name="a.jsonl", rows=rows, states=frozenset({_S.FAILED}), errors=frozenset(rows)),),
+    )
+
+
+CASES = (_shared(), _at_once(), _cancelled(), _parked(), _canary(), _of_a_job(), _slow(), _always_dies())

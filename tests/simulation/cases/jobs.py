@@ -186,7 +186,7 @@ def _slow_steps() -> Scenario:
         operations=(
             drop("a.jsonl", as_requests(files["a.jsonl"])),
             drop("b.jsonl", as_requests(files["b.jsonl"]), 3000),
-            delete("b.jsonl", 9000),
+            delete("b.jsonl", 10_000),
         ),
         settings=settings(slots=1, shard_bytes=2 * REQUEST_BYTES),
         call_seconds=90,
