@@ -8,7 +8,7 @@ locals {
     collect  = { memory = "1Gi", cpu = "1", concurrency = 1, max_instances = 10 }
   }
 
-  settings = {
+  all_settings = {
     GOOGLE_CLOUD_PROJECT  = var.project_id
     INPUT_BUCKET          = local.bucket_names.input
     WORK_BUCKET           = local.bucket_names.work
@@ -21,7 +21,11 @@ locals {
     MAX_RUNNING_BATCHES   = tostring(var.max_running_batches)
     ALLOWED_MEDIA_BUCKETS = join(",", sort(local.media_buckets))
     RUN_SECONDS           = tostring(local.run_seconds)
+    BUDGETS_USD_PER_DAY   = join(",", [for folder, amount in var.budgets_usd_per_day : "${folder}=${amount}"])
   }
+
+  # What is left empty is left to the code.
+  settings = { for name, value in local.all_settings : name => value if value != "" }
 
   # What the framework and the libraries around the code read.
   framework = {

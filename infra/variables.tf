@@ -19,6 +19,17 @@ variable "billing_budget" {
   default = null
 }
 
+variable "budgets_usd_per_day" {
+  description = "US dollars that the jobs below a folder of the input bucket may cost a day (UTC), by folder; \"/\" is the whole bucket."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for amount in values(var.budgets_usd_per_day) : amount > 0])
+    error_message = "A budget must be more than nothing; to stop everything, take droppers' rights away."
+  }
+}
+
 variable "default_model" {
   description = "Model of prompts, and of Vertex files, that name none. Empty: they must name one."
   type        = string

@@ -16,6 +16,10 @@ run "safe_by_default" {
     error_message = "No key of one's own unless given."
   }
   assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : !contains(values(function.service_config[0].environment_variables), "")])
+    error_message = "What is not said is left to the code, not said to be empty."
+  }
+  assert {
     condition     = length(google_billing_budget.this) == 0
     error_message = "No budget unless given."
   }

@@ -1,4 +1,4 @@
-# What would be made of the smallest set of variables, with names instead of what only the cloud would tell.
+# What would be made of few variables, with names instead of what only the cloud would tell.
 # tests/infra reads this plan as JSON and asserts on it.
 
 mock_provider "google" {}
@@ -6,7 +6,9 @@ mock_provider "google-beta" {}
 mock_provider "time" {}
 
 variables {
-  project_id = "acme-batch"
+  project_id          = "acme-batch"
+  default_model       = "gemini-3.5-flash-lite"
+  budgets_usd_per_day = { "/" = 100, reviews = 12.5 }
 }
 
 override_resource {
@@ -111,6 +113,6 @@ override_resource {
   }
 }
 
-run "smallest" {
+run "plan" {
   command = plan
 }

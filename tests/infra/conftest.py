@@ -22,7 +22,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
 @pytest.fixture(scope="session")
 def plan(terraform: Terraform) -> Plan:
-    """What would be made of the smallest set of variables."""
+    """What would be made of few variables."""
     return Plan(terraform.planned("plan.tftest.hcl"))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from batchdrop.domain import limits
+from batchdrop.domain.budget import parse_budgets
 from batchdrop.domain.turn import Function
 from batchdrop.settings import Settings, read_settings
 from infra.local.installation import function_environment
@@ -20,7 +21,6 @@ pytestmark = pytest.mark.timeout(900)
 LEFT_TO_THE_CODE = {
     "ANSWER_BYTES",
     "BATCH_ROWS",
-    "BUDGETS_USD_PER_DAY",
     "IGNORED_PREFIXES",
     "LIST_LAG_SECONDS",
     "LOT_ROWS",
@@ -75,6 +75,8 @@ def test_the_settings_are_sound(plan: Plan) -> None:
         assert settings.work_bucket == plan.at("google_storage_bucket.work")["name"]
         assert settings.predictions_bucket == plan.at("google_storage_bucket.predictions")["name"]
         assert settings.output_bucket == plan.at("google_storage_bucket.output")["name"]
+        assert settings.default_model == "gemini-3.5-flash-lite"
+        assert settings.budgets_usd_per_day == parse_budgets("/=100,reviews=12.5")
         assert settings.firestore_database == plan.at("google_firestore_database.this")["name"]
 
 
