@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from batchdrop.check.learned import learned_from
 from batchdrop.check.objects import INPUT, WORK, Place
 from batchdrop.check.report import exit_code
-from batchdrop.check.run import run
+from batchdrop.check.run import Subject, run
 from batchdrop.check.told import as_json, as_text
 from batchdrop.check.watch import Screen
 from batchdrop.domain.budget import parse_budgets
@@ -60,6 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--prompt", type=Path, metavar="P", help="the prompt to use; else as in the bucket")
     check.add_argument("--root", type=Path, help="the folder that stands for the bucket; the current one unless told")
     check.add_argument("--prices", type=Path, metavar="LIST", help=f"a list of prices; else {OWN_PRICES} in the root")
+    check.add_argument(
+        "--manifest",
+        type=Path,
+        action="append",
+        default=[],
+        help="of an earlier job of the prompt, to learn from; repeat it",
+    )
     check.add_argument("--model", default="", help="for prompts that name none; else DEFAULT_MODEL")
     check.add_argument("--location", default="", help="where Vertex runs; else VERTEX_LOCATION, else global")
     check.add_argument("--errors", type=int, default=20, metavar="N", help="bad rows to show (20)")
@@ -77,7 +85,14 @@ def _check(asked: argparse.Namespace, environment: Mapping[str, str], out: TextI
     with tempfile.TemporaryDirectory(prefix="batchdrop-") as work:
         place = Place(root=str(root), work=work, instead=instead)
         try:
-            report = run(place, name, _settings(asked, environment), datetime.now(UTC), screen)
+            subject = Subject(
+                place=place,
+                name=name,
+                settings=_settings(asked, environment),
+                now=datetime.now(UTC),
+                learned=learned_from(asked.manifest),
+            )
+            report = run(subject, screen)
         finally:
             screen.end()
     out.write(as_json(report).decode() if asked.json else as_text(report))

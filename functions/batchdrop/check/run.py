@@ -14,7 +14,7 @@ from batchdrop.check.objects import INPUT, ONLY, WORK, LocalObjects, Place
 from batchdrop.check.report import Outlook, Report, judged
 from batchdrop.check.slices import Bad, NumberedTokens, SilentLog, SliceReport, Task, check_slice
 from batchdrop.domain.errors import ObjectGone, Refused
-from batchdrop.domain.estimate import Estimate, forecast
+from batchdrop.domain.estimate import Estimate, Learned, forecast
 from batchdrop.domain.ids import job_id
 from batchdrop.domain.job import Compression, Job
 from batchdrop.domain.limits import MIB
@@ -49,15 +49,26 @@ class Watcher(Protocol):
         """So many rows are done in all, and that share of the file where it is known, else 0."""
 
 
-def run(place: Place, name: str, settings: Settings, now: datetime, watcher: Watcher) -> Report:
-    """Check the file of that name."""
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What to check, and what is known: the settings, the time, and what earlier jobs of the prompt teach."""
+
+    place: Place
+    name: str
+    settings: Settings
+    now: datetime
+    learned: Learned | None = None
+
+
+def run(subject: Subject, watcher: Watcher) -> Report:
+    """Check a file."""
+    place, name, settings = subject.place, subject.name, subject.settings
     settings = msgspec.structs.replace(settings, input_bucket=INPUT, work_bucket=WORK, shard_bytes=SLICE_BYTES)
     objects = LocalObjects(place, {}, watcher.read)
     files = Files(objects=objects, tokens=NumberedTokens(), log=SilentLog(), settings=settings)
     info = objects.stat(INPUT, name)
     if info is None:
         raise ObjectGone(f"{name} is no file")
-    job = Job(id=job_id(INPUT, name, ONLY), input=info, state=JobState.PLANNING, created_at=now)
+    job = Job(id=job_id(INPUT, name, ONLY), input=info, state=JobState.PLANNING, created_at=subject.now)
     judgement = judge(name.rpartition("/")[2])
     if judgement.why:
         return Report(job=job, outlook=Outlook.REJECTED, reason=_passed_over(name, judgement.why))
@@ -69,19 +80,19 @@ def run(place: Place, name: str, settings: Settings, now: datetime, watcher: Wat
         if planned is None:
             return Report(job=job, outlook=Outlook.WAITING, reason=_no_prompt(name))
         planned = _unpacked(files, planned)
-        return _staged(place, files, planned, now, watcher)
+        return _staged(subject, files, planned, watcher)
     except Refused as refused:
         return Report(job=job, outlook=Outlook.REJECTED, reason=refused.reason)
 
 
-def _staged(place: Place, files: Files, job: Job, now: datetime, watcher: Watcher) -> Report:
+def _staged(subject: Subject, files: Files, job: Job, watcher: Watcher) -> Report:
     rows = lines = invalid = 0
     first_line = job.layout.head_lines if job.layout is not None else 0
     shown: list[Bad] = []
     codes: Counter[str] = Counter()
     estimate, sample = Estimate(), b""
     with ExitStack() as stack:
-        for share, found in _reports(stack, place, files, job):
+        for share, found in _reports(stack, subject.place, files, job):
             for bad in found.bad:
                 told = Bad(first_line + lines + bad.line, rows + bad.row, bad.problem)
                 watcher.bad(told)
@@ -92,14 +103,14 @@ def _staged(place: Place, files: Files, job: Job, now: datetime, watcher: Watche
             estimate, sample = estimate + found.estimate, sample or found.sample
             watcher.staged(rows, share)
     report = Report(
-        job=msgspec.structs.replace(job, estimate=forecast(estimate, None, job.price, now.date())),
+        job=msgspec.structs.replace(job, estimate=forecast(estimate, subject.learned, job.price, subject.now.date())),
         rows=rows,
         invalid=invalid,
         bad=tuple(shown),
         codes=dict(codes.most_common()),
         sample=sample,
     )
-    return judged(report, files.settings.budgets_usd_per_day, now.date().isoformat())
+    return judged(report, files.settings.budgets_usd_per_day, subject.now.date().isoformat())
 
 
 def _reports(stack: ExitStack, place: Place, files: Files, job: Job) -> Iterator[tuple[float, SliceReport]]:

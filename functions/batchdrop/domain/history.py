@@ -4,6 +4,7 @@ A job counts by its ratios to what the rules expected of it. The median of the l
 nothing. A prompt's document is never expired: it is small, and there are as many as prompts.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -31,6 +32,17 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     expected_output: int
     input: int
     output: int
+
+    @classmethod
+    def of(cls, job: JobId, expected_input: int, expected_output: int, usage: Usage) -> "Seen":
+        """Set what was expected beside what was used."""
+        return cls(
+            job=job,
+            expected_input=expected_input,
+            expected_output=expected_output,
+            input=usage.prompt + usage.tools,
+            output=usage.output + usage.thoughts,
+        )
 
 
 class History(Document, frozen=True, kw_only=True):
@@ -71,14 +83,14 @@ def remember(history: History, job: JobId, usage: Usage, bill: Bill | None, seen
     )
 
 
-def learned(history: History) -> Learned | None:
-    """What there is to learn of it; None if no job has taught anything yet."""
-    if not history.recent:
+def learned(recent: Sequence[Seen]) -> Learned | None:
+    """What there is to learn of some jobs; None of none."""
+    if not recent:
         return None
     return Learned(
-        jobs=len(history.recent),
-        input=_scale([Fraction(seen.input, seen.expected_input) for seen in history.recent]),
-        output=_scale([Fraction(seen.output, seen.expected_output) for seen in history.recent]),
+        jobs=len(recent),
+        input=_scale([Fraction(seen.input, seen.expected_input) for seen in recent]),
+        output=_scale([Fraction(seen.output, seen.expected_output) for seen in recent]),
     )
 
 

@@ -103,6 +103,10 @@ def forecast_report(found: Forecast) -> dict[str, Any]:
             "high": written(cost.high),
         },
         "learned_from_jobs": found.learned_from,
+        "by_rule": {
+            "input_tokens": found.by_rule.all.input.expected,
+            "output_tokens": found.by_rule.all.output.expected,
+        },
     }
 
 

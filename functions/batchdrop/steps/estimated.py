@@ -19,7 +19,7 @@ def forecast_of(context: Context, job: Job) -> Forecast:
     shards = context.documents.find(shards_in_any_order(job.id))
     by_rule = sum((shard.value.estimate for shard in shards), start=Estimate())
     history = context.documents.get(history_ref(_new(job).id))
-    known = None if history is None else learned(history.value)
+    known = None if history is None else learned(history.value.recent)
     return forecast(by_rule, known, job.price, context.clock.now().date())
 
 
@@ -47,13 +47,7 @@ def _seen(job: Job, outcome: JobState, usage: Usage) -> Seen | None:
     rule = job.estimate.by_rule.all
     if not (rule.input.expected and rule.output.expected) or usage.rows * 2 < rule.requests:
         return None
-    return Seen(
-        job=job.id,
-        expected_input=rule.input.expected,
-        expected_output=rule.output.expected,
-        input=usage.prompt + usage.tools,
-        output=usage.output + usage.thoughts,
-    )
+    return Seen.of(job.id, rule.input.expected, rule.output.expected, usage)
 
 
 def _new(job: Job) -> History:

@@ -68,6 +68,28 @@ def test_the_estimate_is_the_service_s_own(check: Check) -> None:
     assert here["estimate"] == {key: there[key] for key in here["estimate"]}
 
 
+def test_manifests_of_earlier_jobs_teach_what_the_service_has_learned(check: Check) -> None:
+    service = FakeService()
+    service.drop("a.prompt", PROMPT)
+    service.drop("a.csv", csv(300))
+    service.run()
+    manifest = service.output("a.csv/manifest.json")
+    service.drop("a.csv", csv(200))
+    service.run()
+    there = service.manifest("a.csv")["estimate"]
+    files = {"a_dot_csv": csv(200), "a_dot_prompt": PROMPT, "m_dot_json": manifest}
+    here = told(check("a.csv", "--json", "--manifest", "m.json", **files))["estimate"]
+    assert here["learned_from_jobs"] == 1
+    assert here == {key: there[key] for key in here}
+
+
+@pytest.mark.parametrize("content", ["{", "{}", '{"job": "j", "tokens": {}}'])
+def test_what_teaches_nothing_is_a_wrong_use(check: Check, content: str) -> None:
+    code, _, err = check("a.csv", "--manifest", "m.json", a_dot_csv=csv(3), a_dot_prompt=PROMPT, m_dot_json=content)
+    assert code == 2
+    assert "m.json is" in err
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [("products/catalog.csv", 0), ("reviews/november.csv", 1), ("support/tickets.jsonl", 0), ("vision/mixed.jsonl", 1)],

@@ -32,7 +32,7 @@ def history(*taken: int) -> History:
 
 
 def expected_of(*taken: int) -> Fraction:
-    found = learned(history(*taken))
+    found = learned(history(*taken).recent)
     assert found is not None
     return found.input.expected
 
@@ -71,14 +71,14 @@ def test_what_was_learned_corrects_what_is_expected_by_rule() -> None:
 
 
 def test_one_job_is_enough_to_learn_from() -> None:
-    assert learned(EMPTY) is None
+    assert learned(EMPTY.recent) is None
     assert expected_of(1_300) == Fraction(13, 10)
 
 
 def test_one_odd_job_among_several_moves_nothing() -> None:
     steady = expected_of(1_000, 1_010, 990, 1_000)
     assert expected_of(1_000, 1_010, 990, 1_000, 90_000) == steady
-    found = learned(history(1_000, 1_010, 990, 1_000, 90_000))
+    found = learned(history(1_000, 1_010, 990, 1_000, 90_000).recent)
     assert found is not None
     assert found.input.high < 2
 
@@ -90,7 +90,7 @@ def test_a_prompt_that_changed_is_learned_anew() -> None:
 def test_more_jobs_make_the_spread_smaller() -> None:
     spreads = []
     for jobs in (1, 2, 3, 4):
-        found = learned(history(*[1_000] * jobs))
+        found = learned(history(*[1_000] * jobs).recent)
         assert found is not None
         spreads.append(found.input.high - found.input.low)
     assert spreads == sorted(spreads, reverse=True)
