@@ -50,8 +50,8 @@ SUBMISSION_WINDOW = timedelta(seconds=60)
 """Vertex takes 60 job submissions a minute in a region (docs: machine-learning/quotas)."""
 
 COMMIT_WRITES = 400
-BUDGET_JOBS = 150
-"""Jobs that one commit admits or settles; it writes two documents of each."""
+BUDGET_JOBS = 60
+"""Jobs that one commit admits or settles: 10 MiB at most, of documents that hold columns and a schema."""
 MAX_SYSTEM_RETRIES = 5
 MAX_INVALID_ROWS = 10
 """Up to so many invalid rows never reject a job, whatever their share."""
