@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retry_seconds: int = 60
     run_seconds: int = limits.RUN_SECONDS
     list_lag_seconds: int = limits.LIST_LAG_SECONDS
+    listing_seconds: int = 3600
 
     @property
     def media_buckets(self) -> frozenset[str]:
@@ -66,6 +67,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def list_lag(self) -> timedelta:
         """How long Vertex's list may hide a job."""
         return timedelta(seconds=self.list_lag_seconds)
+
+    @property
+    def listing_interval(self) -> timedelta:
+        """How often the tick looks for what no event told."""
+        return timedelta(seconds=self.listing_seconds)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -98,6 +104,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         retry_seconds=source.optional("RETRY_SECONDS", _positive, 60),
         run_seconds=source.optional("RUN_SECONDS", _at_most(limits.RUN_SECONDS), limits.RUN_SECONDS),
         list_lag_seconds=source.optional("LIST_LAG_SECONDS", _positive, limits.LIST_LAG_SECONDS),
+        listing_seconds=source.optional("LISTING_SECONDS", _positive, 3600),
     )
     source.no_bucket_twice(settings)
     source.raise_mistakes()

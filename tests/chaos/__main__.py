@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from infra.local.paths import new_run
 from infra.local.stack import Stack, StackOptions
-from tests.chaos.storm import SETTINGS, Weather, storm
+from tests.chaos.storm import Weather, settings_in, storm
 
 
 def main() -> int:
@@ -18,13 +18,20 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=0.05, help="share of requests and events that go wrong")
     parser.add_argument("--kills", type=int, default=100, help="how many functions are killed")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=1800, help="patience for each file's manifest")
+    parser.add_argument("--run-seconds", type=int, default=9, help="how long a function may run")
+    parser.add_argument("--seconds", type=float, default=1800, help="patience until the last manifest")
     options = parser.parse_args()
     started = time.monotonic()
     weather = Weather(
-        files=options.files, rows=options.rows, share=options.share, kills=options.kills, seed=options.seed
+        files=options.files,
+        rows=options.rows,
+        share=options.share,
+        kills=options.kills,
+        seed=options.seed,
+        run_seconds=options.run_seconds,
     )
-    run = StackOptions(run=new_run(datetime.now(UTC)), tick_seconds=1.0, settings=SETTINGS, notice=lambda _: None)
+    settings = settings_in(weather)
+    run = StackOptions(run=new_run(datetime.now(UTC)), tick_seconds=1.0, settings=settings, notice=lambda _: None)
     with Stack(run) as stack:
         report = storm(stack, weather, options.seconds)
     print(

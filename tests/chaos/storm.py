@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,20 +19,16 @@ from infra.local.stack import Stack
 from infra.local.vertex import MethodFault, RowFault, VertexControl
 
 PROMPT = b"---\nmodel: gemini-3.5-flash-lite\n---\nSay something of {{name}}.\n"
-SETTINGS = {
-    "RETRY_SECONDS": "1",
-    "RUN_SECONDS": "9",
-    "LIST_LAG_SECONDS": "2",
-    "SHARD_BYTES": "20000",
-}
-"""A day's patience in seconds: runs of 9 s, lost turns and lapsed claims found after 10."""
-
 _STORAGE_METHODS = ("insert", "get", "download", "list", "compose", "rewrite", "delete")
 _STATUSES = (429, 500, 503)
+_BATCHES = 3
 
 
 class Weather(msgspec.Struct, frozen=True, kw_only=True):
-    """How bad it gets: `share` of requests and events that go wrong, how many functions are killed, how often."""
+    """How bad it gets: `share` of requests and events that go wrong, how many functions are killed, how often.
+
+    `run_seconds` is how long a function may run; lost turns and lapsed claims are found a little after.
+    """
 
     files: int
     rows: int
@@ -39,6 +36,20 @@ class Weather(msgspec.Struct, frozen=True, kw_only=True):
     kills: int = 100
     seconds_between_kills: float = 5.0
     seed: int = 0
+    run_seconds: int = 9
+
+
+def settings_in(weather: Weather) -> dict[str, str]:
+    """A day's patience in seconds, and several batches at a time, each of several lots."""
+    return {
+        "RETRY_SECONDS": "1",
+        "RUN_SECONDS": str(weather.run_seconds),
+        "LIST_LAG_SECONDS": "2",
+        "LISTING_SECONDS": "15",
+        "SHARD_BYTES": "20000",
+        "LOT_ROWS": str(max(1, weather.rows // weather.files // 2)),
+        "BATCH_ROWS": str(weather.rows // _BATCHES + 1),
+    }
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +65,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def storm(stack: Stack, weather: Weather, patience: float) -> Report:
-    """Drop files into a storm, wait until all have ended, and account for every row."""
+    """Drop files into a storm, wait until all have ended, for so many seconds at most, and account for every row."""
     random = Random(weather.seed)
     names = [f"chaos-{weather.seed}/{number:04}.csv" for number in range(weather.files)]
     stack.upload(PROMPT, f"chaos-{weather.seed}/default.prompt")
@@ -67,7 +78,8 @@ def storm(stack: Stack, weather: Weather, patience: float) -> Report:
         stack.eventarc.faults = Faults(drop=weather.share, duplicate=weather.share, max_delay=0.5)
         for name in names:
             _upload(stack, name, weather)
-        manifests = {name: stack.wait_for(name, patience) for name in names}
+        until = time.monotonic() + patience
+        manifests = {name: stack.wait_for(name, max(1.0, until - time.monotonic())) for name in names}
         stack.eventarc.faults = NO_FAULTS
         storage_faults, vertex_faults = _struck(stack), sum(each.consumed for each in control.faults())
         paid_twice = tuple(_paid_twice(control, manifests))

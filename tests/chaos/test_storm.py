@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.timeout(400)
 def test_a_small_storm_loses_no_row_and_pays_none_twice() -> None:
-    storm = [sys.executable, "-m", "tests.chaos", "--files", "4", "--rows", "400", "--kills", "4", "--seconds", "300"]
+    weather = ["--files", "4", "--rows", "400", "--kills", "4", "--run-seconds", "4", "--seconds", "300"]
+    storm = [sys.executable, "-m", "tests.chaos", *weather]
     run = subprocess.run(storm, cwd=ROOT, capture_output=True, text=True, check=False)
     told = run.stdout.splitlines()[-1] if run.stdout else run.stderr
     assert run.returncode == 0, told

@@ -1,5 +1,6 @@
 """Settings, made of an environment."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -56,6 +57,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
         "RETRY_SECONDS": "7",
         "RUN_SECONDS": "90",
         "LIST_LAG_SECONDS": "5",
+        "LISTING_SECONDS": "40",
     }
     settings = read_settings(NEEDED | given)
     assert {field.upper() for field in Settings.__struct_fields__} == (NEEDED | given).keys()
@@ -67,6 +69,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
     assert settings.budgets_usd_per_day == (FolderBudget("reviews", Decimal(20)),)
     assert settings.media_buckets == {"acme-input", "acme-media"}
     assert (settings.retry_seconds, settings.run_seconds, settings.list_lag_seconds) == (7, 90, 5)
+    assert settings.listing_interval == timedelta(seconds=40)
 
 
 @pytest.mark.parametrize("name", sorted(NEEDED))

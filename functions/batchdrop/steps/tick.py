@@ -1,7 +1,7 @@
 """Tick: find what stopped, and move it on. Whatever lost its event is seen here."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from batchdrop.domain import limits
@@ -19,7 +19,6 @@ from batchdrop.steps.sweep import cancel_strays, list_inputs
 from batchdrop.steps.turns import send_again, tell_oldest_turns
 from batchdrop.steps.writes import create, decide_again, replace
 
-_HOUR = timedelta(hours=1)
 _MOST_RESENT = 100
 
 
@@ -92,7 +91,7 @@ def _claim_hour(context: Context) -> Hourly | None:
     if last is None:
         context.documents.commit([create(context, _HOURLY_REF, Hourly(installed_at=now, at=now))])
         return None
-    if now < last.value.at + _HOUR:
+    if now < last.value.at + context.settings.listing_interval:
         return None
     due = Hourly(installed_at=last.value.installed_at, at=now)
     context.documents.commit([replace(context, last, due)])
