@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from batchdrop.domain.ids import BatchId, JobId, LaneId, LotNumber, ModelName, ShardIndex, VertexJobName
+from batchdrop.domain.ids import BatchId, JobId, LaneId, LotNumber, ModelName, ShardIndex, VertexJobName, read_batch_id
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.refs import Document, Op, Query, Ref, Where
 from batchdrop.domain.states import BatchState
@@ -105,4 +105,4 @@ def batches_with(job: JobId) -> Query[Batch]:
 def batch_of_output(object_name: str) -> BatchId | None:
     """Tell the batch from the name of an object in `predictions`, or None for a stranger's."""
     head, separator, _ = object_name.partition("/")
-    return BatchId(head) if separator and head.startswith("b") else None
+    return read_batch_id(head) if separator else None

@@ -1,6 +1,7 @@
 """Identifiers. All are strings that begin with a letter, so that nothing on the way reads them as numbers."""
 
 import hashlib
+import re
 from typing import NewType
 
 JobId = NewType("JobId", str)
@@ -18,6 +19,7 @@ ModelName = NewType("ModelName", str)
 VertexJobName = NewType("VertexJobName", str)
 
 _HASH_DIGITS = 20
+_BATCH = re.compile(rf"b[0-9a-f]{{{_HASH_DIGITS}}}")
 
 
 def digest(*parts: str) -> str:
@@ -43,6 +45,11 @@ def prompt_id(bucket: str, name: str, model: ModelName) -> PromptId:
 def batch_id(fresh: str) -> BatchId:
     """Make a batch id of a fresh random token; it is a legal Vertex label value."""
     return BatchId("b" + digest(fresh))
+
+
+def read_batch_id(text: str) -> BatchId | None:
+    """Take a batch id from outside, from a name or a label; None for what is none of ours."""
+    return BatchId(text) if _BATCH.fullmatch(text) else None
 
 
 def lane_id(model: ModelName, location: str) -> LaneId:

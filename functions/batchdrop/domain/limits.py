@@ -35,6 +35,8 @@ ZSTD_WINDOW_BYTES = 64 * MIB
 COLUMNS_BYTES = 64 * KIB
 """Names of an input's columns, or its schema: they stand in the job's document, which is to stay small."""
 
+PROMPT_BYTES = MIB
+"""A prompt is a text that people write; it is held in memory."""
 PRICES_BYTES = MIB
 """A list of prices in the input bucket; more is some other file."""
 

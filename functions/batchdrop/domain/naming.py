@@ -89,7 +89,7 @@ def prompt_candidates(name: str) -> tuple[str, ...]:
     Beside the file with its stem (`a.prompt` for `a.csv` and `a.csv.gz`), then `default.prompt` in its folder and in
     every folder above.
     """
-    path = _unpacked(PurePosixPath(name))
+    path = _unpacked(PurePosixPath(name.lstrip("/")))
     folders = [str(folder) for folder in path.parents]
     prefixes = ["" if folder == "." else f"{folder}/" for folder in folders]
     return (f"{prefixes[0]}{path.stem}.prompt", *(f"{prefix}default.prompt" for prefix in prefixes))

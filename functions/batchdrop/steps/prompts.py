@@ -4,8 +4,10 @@ from functools import lru_cache
 
 import msgspec
 
+from batchdrop.domain import limits
 from batchdrop.domain.job import Job, PinnedPrompt
 from batchdrop.domain.naming import prompt_candidates
+from batchdrop.rows.frontmatter import refused
 from batchdrop.rows.prompt import Prompt, parse_prompt
 from batchdrop.steps.context import Files
 
@@ -36,7 +38,10 @@ def read_prompt(context: Files, pinned: PinnedPrompt) -> PromptText:
         Refused: the prompt has a mistake; line and column are in the reason.
         ObjectGone: that generation is not there any more.
     """
-    source = b"".join(context.objects.read(pinned.bucket, pinned.name, pinned.generation))
+    source = b"".join(context.objects.read(pinned.bucket, pinned.name, pinned.generation, 0, limits.PROMPT_BYTES + 1))
+    if len(source) > limits.PROMPT_BYTES:
+        message = f"The prompt has more than {limits.PROMPT_BYTES:,} bytes."
+        raise refused(pinned.name, message, "Shorten it; data belongs into the rows, media into a bucket.")
     return PromptText(source, _parsed(source, pinned.name))
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from batchdrop.domain import limits
 from batchdrop.domain.batch import batch_ref
-from batchdrop.domain.ids import BatchId
+from batchdrop.domain.ids import read_batch_id
 from batchdrop.domain.naming import Kind, judge
 from batchdrop.domain.vertex import TERMINAL_VERTEX_STATES, VertexJob
 from batchdrop.steps.context import Context
@@ -29,7 +29,8 @@ def cancel_strays(context: Context) -> None:
 
 
 def _is_stray(context: Context, job: VertexJob) -> bool:
-    batch = context.documents.get(batch_ref(BatchId(job.labels.get("batch", "")))) if "batch" in job.labels else None
+    named = read_batch_id(job.labels.get("batch", ""))
+    batch = None if named is None else context.documents.get(batch_ref(named))
     if batch is None:
         context.log.warning("batch.unknown_job", vertex_job=job.name)
         return False
