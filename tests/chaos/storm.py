@@ -68,6 +68,7 @@ def storm(stack: Stack, weather: Weather, patience: float) -> Report:
     """Drop files into a storm, wait until all have ended, for so many seconds at most, and account for every row."""
     random = Random(weather.seed)
     names = [f"chaos-{weather.seed}/{number:04}.csv" for number in range(weather.files)]
+    stack.eventarc.tick()  # what lies in the bucket before the first tick is older than the installation
     stack.upload(PROMPT, f"chaos-{weather.seed}/default.prompt")
     with (
         VertexControl(stack.vertex_url) as control,

@@ -52,7 +52,8 @@ class Doom:
     def at(self, point: Point, site: Site) -> Fault | None:
         fault = self._chaos.at(point, site)
         if fault is None and site.module == self._doomed:
-            return Fault(point, Kind.CRASH)
+            # The next tick comes anyway; any other event comes again.
+            return Fault(point, Kind.DIE if point.where.startswith("tick") else Kind.CRASH)
         return fault
 
     def to(self, where: str) -> Fault | None:

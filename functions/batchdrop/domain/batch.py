@@ -29,7 +29,8 @@ class Claim(msgspec.Struct, frozen=True):
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """How a batch ended. `promised` is how many answers its completion stats speak of; None is unknown.
 
-    `state` is None where Vertex refused to create the job at all; `code` is then the HTTP status.
+    `state` is None where there never was a job: Vertex refused to create it, and `code` is the HTTP status; or it was
+    given up, and `code` is 0.
     """
 
     at: datetime

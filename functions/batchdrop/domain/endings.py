@@ -26,6 +26,8 @@ def unanswered(batch: Batch, ending: Ending) -> Unanswered:
         return Unanswered.HOLD_JOBS
     if ending.state is not None and ending.state is not VertexState.FAILED:
         return Unanswered.ROWS_AGAIN
+    if ending.state is None and ending.code == 0:
+        return Unanswered.STOP_JOBS
     failure = failure_of(ending.code)
     match failure:
         case Failure.IMPORT:
@@ -51,6 +53,12 @@ def reason_to_stop(ending: Ending) -> Reason:
             code=Code.VERTEX_CANCELLED,
             message="Somebody cancelled the batch job at Vertex. What it had answered is kept.",
             hint="Drop <name>.approve beside the file to have the rest asked; delete the file to cancel the job.",
+        )
+    if ending.state is None and ending.code == 0:
+        return Reason(
+            code=Code.GAVE_UP,
+            message=f"Its batch job could not be created at Vertex in {limits.MAKING_LIFE.days} days.",
+            hint="Look for errors of dispatch in the logs of these days; then drop failed.* again.",
         )
     return Reason(
         code=Code.VERTEX_REFUSED,

@@ -73,6 +73,8 @@ BATCH_LIFE = timedelta(hours=98)
 """Vertex queues for at most 72 hours and runs for at most 24; what still runs after that is cancelled."""
 CANCEL_LIFE = timedelta(hours=24)
 """A batch that has not ended so long after its cancellation is taken for expired."""
+MAKING_LIFE = timedelta(hours=72)
+"""For so long a batch is tried to be made; whatever was out of order should be mended by then."""
 LATE_ANSWERS = timedelta(minutes=30)
 LIST_LAG_SECONDS = 60
 """How long Vertex's list may hide a job that was created; assumed, nowhere documented."""

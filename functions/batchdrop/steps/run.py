@@ -11,9 +11,10 @@ from batchdrop.domain.job import job_ref, jobs_at_budget
 from batchdrop.domain.measures import Event
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.refs import Ref
+from batchdrop.domain.shard import waiting_shards
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState, move_job
 from batchdrop.domain.turn import Step, Turn
-from batchdrop.ports import Snapshot
+from batchdrop.ports import Snapshot, Write
 from batchdrop.steps import turns
 from batchdrop.steps.admit import admit
 from batchdrop.steps.budget import budget, settling
@@ -66,15 +67,16 @@ def _give_up(context: Context, own: Snapshot[Turn]) -> None:
         message=f"The step {turn.step} was started {turn.starts} times and never came to its end.",
         hint="Look for errors of that function in the logs around these times; then drop the file again.",
     )
-    context.log.error("turn.given_up", turn=turn.id, step=turn.step, job=turn.job, batch=turn.batch)
-    for job in _jobs_of(context, turn):
+    context.log.error("turn.given_up", turn=turn.id, step=turn.step, job=turn.job, batch=turn.batch, lane=turn.lane)
+    jobs = _jobs_of(context, turn)
+    for job in jobs:
         if turn.step is Step.FINISH or turn.step is Step.CANCEL:
             decide_again(lambda job=job: _fail_unfinished(context, job, reason))  # type: ignore[misc]
         else:
             stop_job(context, job, JobState.FAILED, reason)
     batch = context.documents.get(batch_ref(turn.batch)) if turn.batch is not None else None
     if batch is None:
-        context.documents.commit([turns.done(own)])
+        context.documents.commit([*_next_in_lane(context, turn, jobs), turns.done(own)])
     else:
         decide_again(lambda: close_batch(context, batch.value, own))
 
@@ -86,7 +88,17 @@ def _jobs_of(context: Context, turn: Turn) -> tuple[JobId, ...]:
     if turn.day:
         waiting = context.documents.find(jobs_at_budget(turn.day, limits.BUDGET_JOBS))
         return tuple(job.value.id for job in waiting if job.value.state not in ENDED_JOB_STATES)
+    if turn.lane is not None:
+        # Whatever batch was to be made, the first in the lane was in it; if it is not to blame, the next turn tells.
+        first = context.documents.find(waiting_shards(turn.lane, context.clock.now(), 1))
+        return tuple(shard.value.job for shard in first)
     return () if turn.job is None else (turn.job,)
+
+
+def _next_in_lane(context: Context, turn: Turn, jobs: tuple[JobId, ...]) -> list[Write]:
+    if turn.lane is None:
+        return []
+    return [turns.leave(context, turns.submit_turn(context, turn.lane, f"after-{job}")) for job in jobs]
 
 
 def _fail_unfinished(context: Context, job: JobId, reason: Reason) -> None:

@@ -5,35 +5,32 @@ from datetime import datetime
 import msgspec
 
 from batchdrop.domain import limits
-from batchdrop.domain.batch import Batch, Claim, batch_ref
+from batchdrop.domain.batch import Batch, Claim, Ending, batch_ref
 from batchdrop.domain.errors import Transient
 from batchdrop.domain.grouping import Group, group
 from batchdrop.domain.ids import LaneId, batch_id
 from batchdrop.domain.job import Job, job_ref
 from batchdrop.domain.lane import Lane, lane_ref
 from batchdrop.domain.lots import change, lot_of, submitted
-from batchdrop.domain.shard import Shard, any_waiting_shards, shard_ref, waiting_shards
-from batchdrop.domain.states import SUBMITTING_JOB_STATES, BatchState
+from batchdrop.domain.shard import Shard, shard_ref, waiting_shards
+from batchdrop.domain.states import SUBMITTING_JOB_STATES, BatchState, move_batch
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
 from batchdrop.rows.signatures import merge
 from batchdrop.steps.context import Context
 from batchdrop.steps.launch import launch, take_over
-from batchdrop.steps.turns import done
+from batchdrop.steps.turns import collect_turn, done, leave
 from batchdrop.steps.writes import create, decide_again, replace
 
 
 def submit(context: Context, own: Snapshot[Turn]) -> None:
-    """Submit what waits in the lane of a turn."""
+    """Submit what waits in the lane of a turn. What fails in passing is left to the tick."""
     if own.value.lane is not None:
-        submit_lane(context, own.value.lane)
+        try:
+            submit_lane(context, own.value.lane)
+        except Transient as error:
+            context.log.warning("submit.put_off", lane=own.value.lane, error=error)
     context.documents.commit([done(own)])
-
-
-def due_lanes(context: Context) -> list[LaneId]:
-    """Lanes that have something due."""
-    due = context.documents.find(any_waiting_shards(context.clock.now(), limits.BATCH_LOTS))
-    return sorted({shard.value.lane for shard in due})
 
 
 def submit_lane(context: Context, lane: LaneId) -> None:
@@ -46,8 +43,19 @@ def submit_lane(context: Context, lane: LaneId) -> None:
 
 
 def resume(context: Context, found: Snapshot[Batch]) -> None:
-    """Take over a batch that was never seen to run."""
+    """Take over a batch that was never seen to run, or give it up after a long time."""
+    if context.clock.now() >= found.value.created_at + limits.MAKING_LIFE:
+        _give_up(context, found)
+        return
     take_over(context, found, lambda: _requests(context, found.value))
+
+
+def _give_up(context: Context, found: Snapshot[Batch]) -> None:
+    batch = found.value
+    ending = Ending(at=context.clock.now(), state=None)
+    ended = msgspec.structs.replace(batch, state=move_batch(batch.state, BatchState.ENDED), ending=ending)
+    context.documents.commit([replace(context, found, ended), leave(context, collect_turn(context, batch.id))])
+    context.log.error("batch.given_up", batch=batch.id, attempt=batch.tries, rows=batch.rows)
 
 
 class _Formed(msgspec.Struct, frozen=True):

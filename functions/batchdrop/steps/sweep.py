@@ -1,21 +1,22 @@
 """Sweep: the hourly look for inputs that no event announced, and for Vertex jobs that no batch knows."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from batchdrop.domain import limits
 from batchdrop.domain.batch import batch_ref
 from batchdrop.domain.ids import read_batch_id
 from batchdrop.domain.naming import Kind, judge
+from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.vertex import TERMINAL_VERTEX_STATES, VertexJob
 from batchdrop.steps.context import Context
-from batchdrop.steps.identify import arrived
 
 
-def list_inputs(context: Context, since: datetime) -> None:
-    """Take what lies in `input` as if it had just arrived; what is known is passed over by its name's document."""
+def inputs_since(context: Context, since: datetime) -> Iterator[ObjectInfo]:
+    """What lies in `input`, to be taken as if it had just arrived; arriving passes over what is known."""
     for info in context.objects.list(context.settings.input_bucket, "", since=since):
         if judge(info.name, context.settings.ignored_prefixes).kind is not Kind.IGNORED:
-            arrived(context, info)
+            yield info
 
 
 def cancel_strays(context: Context) -> None:

@@ -1,23 +1,27 @@
 """Tick: find what stopped, and move it on. Whatever lost its event is seen here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 
 from batchdrop.domain import limits
-from batchdrop.domain.batch import Batch, batches_in
+from batchdrop.domain.batch import batches_in
 from batchdrop.domain.errors import Conflict
 from batchdrop.domain.measures import Event
 from batchdrop.domain.refs import Document, Ref
+from batchdrop.domain.shard import any_waiting_shards
 from batchdrop.domain.states import BatchState
 from batchdrop.domain.turn import Turn, overdue_turns
 from batchdrop.ports import Snapshot
 from batchdrop.steps.context import Context
+from batchdrop.steps.identify import arrived
 from batchdrop.steps.poll import poll
-from batchdrop.steps.submit import due_lanes, resume, submit_lane
-from batchdrop.steps.sweep import cancel_strays, list_inputs
+from batchdrop.steps.submit import resume, submit_lane
+from batchdrop.steps.sweep import cancel_strays, inputs_since
 from batchdrop.steps.turns import send_again, tell_oldest_turns
 from batchdrop.steps.writes import create, decide_again, replace
+
+Act = Callable[[], None]
 
 _MOST_RESENT = 100
 
@@ -33,55 +37,74 @@ _HOURLY_REF = Ref("ticks/hourly", Hourly)
 
 
 def tick(context: Context) -> None:
-    """Poll what runs, submit what is due, send overdue turns again; hourly, look for what no event told.
+    """Send overdue turns again, look hourly for what no event told, poll what runs, submit what is due.
 
     Raises:
         ExceptionGroup: some of it failed; all the rest was done.
     """
-    running = _in(context, BatchState.RUNNING)
-    acts: list[Callable[[], None]] = [
-        *(partial(poll, context, batch.value.id) for batch in running),
-        *(partial(resume, context, batch) for batch in _in(context, BatchState.SUBMITTING)),
-        *(partial(submit_lane, context, lane) for lane in due_lanes(context)),
-        *(partial(_send_again, context, turn) for turn in _overdue(context)),
-        partial(_hourly, context),
-        partial(tell_oldest_turns, context),
-    ]
-    failures = [failure for act in acts if (failure := _attempt(act)) is not None]
+    done, failures = dict[object, int](), list[Exception]()
+    for acts_of in _IN_ORDER:
+        found: list[Act] = []
+        failures += _attempt(lambda acts_of=acts_of, found=found: found.extend(acts_of(context)))  # type: ignore[misc]
+        for act in found:
+            failures += _attempt(act)
+        done[acts_of] = len(found)
     if failures:
         raise ExceptionGroup("Parts of a tick failed.", failures)
-    context.log.info(Event.TICK_DONE, acts=len(acts), running_batches=len(running))
+    context.log.info(Event.TICK_DONE, acts=sum(done.values()), running_batches=done[_running])
 
 
-def _attempt(act: Callable[[], None]) -> Exception | None:
+def _attempt(act: Act) -> list[Exception]:
     """One thing that goes wrong must not keep the tick from all others."""
     try:
         act()
     except Conflict:
-        return None  # another tick does the same at this moment
+        return []  # another tick does the same at this moment
     except Exception as error:  # noqa: BLE001  # raised with the others at the end
-        return error
-    return None
+        return [error]
+    return []
 
 
-def _in(context: Context, state: BatchState) -> list[Snapshot[Batch]]:
-    return list(context.documents.find(batches_in(state)))
+def _overdue(context: Context) -> Iterator[Act]:
+    for turn in context.documents.find(overdue_turns(context.clock.now(), _MOST_RESENT)):
+        yield partial(_send_again, context, turn)
 
 
-def _overdue(context: Context) -> list[Snapshot[Turn]]:
-    return list(context.documents.find(overdue_turns(context.clock.now(), _MOST_RESENT)))
+def _measured(context: Context) -> Iterator[Act]:
+    yield partial(tell_oldest_turns, context)
+
+
+def _once_an_hour(context: Context) -> Iterator[Act]:
+    hourly = decide_again(lambda: _claim_hour(context))
+    if hourly is not None:
+        yield partial(cancel_strays, context)
+        for info in inputs_since(context, max(hourly.installed_at, hourly.at - limits.LIST_BACK)):
+            yield partial(arrived, context, info)
+
+
+def _running(context: Context) -> Iterator[Act]:
+    for batch in context.documents.find(batches_in(BatchState.RUNNING)):
+        yield partial(poll, context, batch.value.id)
+
+
+def _submitting(context: Context) -> Iterator[Act]:
+    for batch in context.documents.find(batches_in(BatchState.SUBMITTING)):
+        yield partial(resume, context, batch)
+
+
+def _waiting(context: Context) -> Iterator[Act]:
+    due = context.documents.find(any_waiting_shards(context.clock.now(), limits.BATCH_LOTS))
+    for lane in sorted({shard.value.lane for shard in due}):
+        yield partial(submit_lane, context, lane)
+
+
+_IN_ORDER = (_overdue, _measured, _once_an_hour, _running, _submitting, _waiting)
+"""Whatever kills a tick, again and again, cannot keep it from what comes before. Making batches is the heaviest."""
 
 
 def _send_again(context: Context, turn: Snapshot[Turn]) -> None:
     context.documents.commit(send_again(context, turn))
     context.log.warning(Event.TURN_SENT_AGAIN, turn=turn.value.id, sent=turn.value.sent + 1, starts=turn.value.starts)
-
-
-def _hourly(context: Context) -> None:
-    hourly = decide_again(lambda: _claim_hour(context))
-    if hourly is not None:
-        cancel_strays(context)
-        list_inputs(context, since=max(hourly.installed_at, hourly.at - limits.LIST_BACK))
 
 
 def _claim_hour(context: Context) -> Hourly | None:

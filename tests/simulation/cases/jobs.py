@@ -227,11 +227,17 @@ def _unfinished(step: str, *more: Operation) -> Scenario:
     )
 
 
-def _doomed(step: str, expected: Expected) -> Scenario:
+def _given_up(rows: tuple[str, ...]) -> Expected:
+    return Expected(name="a.csv", rows=rows, states=frozenset({_S.FAILED}), errors=frozenset(rows))
+
+
+def _doomed(step: str, expected: Expected, most_ticks: int = 400, share: float = 1) -> Scenario:
     return Scenario(
         name=f"{step}-always-dies",
         operations=(PROMPT_DROP, drop("a.csv", as_csv(names("a", 3)))),
         doomed=step,
+        most_ticks=most_ticks,
+        share=share,
         expected=(expected,),
     )
 
@@ -250,6 +256,9 @@ CASES = (
     _deleted_by_others(),
     _endless(),
     _never_approved(),
+    *(_doomed(step, _given_up(names("a", 3))) for step in ("admit", "submit")),
+    _doomed("plan", _given_up(())),
+    _doomed("launch", _given_up(names("a", 3)), most_ticks=5000, share=0.02),
     _doomed("stage", Expected(name="a.csv", rows=(), states=frozenset({_S.FAILED}))),
     _doomed(
         "collect",

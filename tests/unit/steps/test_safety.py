@@ -109,7 +109,7 @@ def test_a_name_is_a_name_whatever_it_looks_like(name: str) -> None:
 def test_a_strangers_object_among_the_predictions_asks_for_no_document(object_name: str) -> None:
     service = FakeService()
     asked: list[str] = []
-    service.documents.get = lambda ref: asked.append(ref.path)  # type: ignore[method-assign,assignment,func-returns-value]
+    service.documents.get = lambda ref: asked.append(ref.path)  # type: ignore[method-assign]
     predictions_written(service.context, service.objects.put("predictions", object_name, b"{}"))
     assert asked == []
 

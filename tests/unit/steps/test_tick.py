@@ -1,0 +1,37 @@
+"""The tick finds what no event told, whatever goes wrong with something else."""
+
+from datetime import timedelta
+
+import pytest
+
+from batchdrop.domain.errors import Transient
+from batchdrop.steps.tick import tick
+from tests.fakes.service import FakeService
+
+PROMPT = "---\nmodel: gemini-3.5-flash-lite\n---\nDescribe {{name}}.\n"
+
+
+def test_one_object_that_cannot_be_looked_at_keeps_the_hourly_listing_from_no_other() -> None:
+    service = FakeService()
+    tick(service.context)
+    service.drop("default.prompt", PROMPT)
+    for name in ("a.csv", "b.csv", "c.csv"):
+        service.drop(name, "id,name\n1,Chair\n")
+    service._delivered_objects = len(service.objects.events)
+    service.clock.advance(timedelta(hours=2))
+
+    def fail(method: str, name: str) -> None:
+        if (method, name) == ("stat", "a.csv"):
+            raise Transient("HTTP 503")
+
+    service.objects.before_call = fail
+    with pytest.raises(ExceptionGroup, match="Parts of a tick failed"):
+        tick(service.context)
+    service.objects.before_call = lambda _method, _name: None
+    service.run()
+    assert {name for name in service.objects.names("output") if name.endswith("manifest.json")} >= {
+        "b.csv/manifest.json",
+        "c.csv/manifest.json",
+    }
+    service.run_on(timedelta(hours=2), ticks=2)
+    assert service.manifest("a.csv")["state"] == "SUCCEEDED"
