@@ -1,10 +1,13 @@
 """The tick finds what no event told, whatever goes wrong with something else."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from batchdrop.domain.errors import Transient
+from batchdrop.domain.job import Job
+from batchdrop.ports import Create, Write
 from batchdrop.steps.tick import tick
 from tests.fakes.service import FakeService
 
@@ -20,14 +23,15 @@ def test_one_object_that_cannot_be_looked_at_keeps_the_hourly_listing_from_no_ot
     service._delivered_objects = len(service.objects.events)
     service.clock.advance(timedelta(hours=2))
 
-    def fail(method: str, name: str) -> None:
-        if (method, name) == ("stat", "a.csv"):
+    def fail(writes: Sequence[Write]) -> None:
+        values = [write.value for write in writes if isinstance(write, Create)]
+        if any(isinstance(value, Job) and value.input.name == "a.csv" for value in values):
             raise Transient("HTTP 503")
 
-    service.objects.before_call = fail
+    service.documents.before_commit = fail
     with pytest.raises(ExceptionGroup, match="Parts of a tick failed"):
         tick(service.context)
-    service.objects.before_call = lambda _method, _name: None
+    service.documents.before_commit = lambda _writes: None
     service.run()
     assert {name for name in service.objects.names("output") if name.endswith("manifest.json")} >= {
         "b.csv/manifest.json",
