@@ -46,7 +46,7 @@ def test_caches_and_hidden_files_stay_out(terraform: Terraform) -> None:
     for name in ("__pycache__/main.pyc", "batchdrop/__pycache__/x.pyc", ".mypy_cache/x.json", "batchdrop/.DS_Store"):
         (functions / name).parent.mkdir(exist_ok=True)
         (functions / name).write_text("x")
-    assert not [name for name in files_of(terraform) if "cache" in name or "DS_Store" in name]
+    assert not [name for name in files_of(terraform) if "__pycache__" in name or "/." in f"/{name}"]
     assert terraform.evaluated("local.source_hash") == before
 
 
