@@ -12,7 +12,6 @@ from batchdrop.domain.estimate import Span
 from batchdrop.domain.money import written
 from batchdrop.steps.cost import forecast_report
 
-_CENT_DIGITS = 4
 _MOST_SAMPLE = 4_000
 _VERDICTS = {
     Outlook.RUNS: "It would run, every row of it.",
