@@ -10,7 +10,8 @@ from batchdrop.domain.batch import Batch, Claim, Ending, LotRef, batch_ref, batc
 from batchdrop.domain.budget import BudgetDay, FolderDay, Reservation, budget_ref
 from batchdrop.domain.canary import CanaryReport
 from batchdrop.domain.estimate import Asked, Estimate, Span, forecast
-from batchdrop.domain.ids import BatchId, Generation, JobId, LaneId, LotNumber, ModelName, ShardIndex, TurnId
+from batchdrop.domain.history import History, Seen, history_ref, remember
+from batchdrop.domain.ids import BatchId, Generation, JobId, LaneId, LotNumber, ModelName, PromptId, ShardIndex, TurnId
 from batchdrop.domain.ids import VertexJobName as JobName
 from batchdrop.domain.job import (
     InputFormat,
@@ -55,6 +56,7 @@ LATER = NOW + timedelta(minutes=1)
 JOB, OTHER = JobId("j1"), JobId("j2")
 LANE = LaneId("gemini-3.5-flash@global")
 PRICE = price_of(ModelName("gemini-3.8-flash"), "eu", (shipped(),))
+PROMPT = PromptId("p1")
 INPUT = ObjectInfo(bucket="in", name="a/b.csv", generation=Generation(2**60), size=9, crc32c="aa==", created_at=NOW)
 
 
@@ -114,6 +116,12 @@ def full_job() -> Job:
         cursor=PlanCursor(position=10, shards=2, waves=1, done=True),
         expire_at=LATER,
     )
+
+
+def remembered() -> History:
+    seen = Seen(job=JOB, expected_input=1, expected_output=2, input=3, output=4)
+    empty = History(id=PROMPT, prompt="a/b.prompt", model=ModelName("m"))
+    return remember(empty, JOB, Usage(5), Bill(currency="EUR", paid=Decimal("0.0000012")), seen)
 
 
 def full_shard() -> Shard:
@@ -190,6 +198,7 @@ def full_batch() -> Batch:
             ),
             id="the budgets of a day",
         ),
+        pytest.param(history_ref(PROMPT), remembered(), id="the history of a prompt"),
     ],
 )
 def test_each_kind_of_document_reads_back(documents: Documents, ref: Ref[Document], value: Document) -> None:
