@@ -243,6 +243,15 @@ def test_answers_to_twins_that_do_not_fit_into_memory_are_sorted_in_work() -> No
     assert found[0] == found[1]
 
 
+def test_rows_that_all_share_answers_may_be_more_than_a_block_holds() -> None:
+    wide = "".join(f'{{"name":"{NAMES[row % 3]}","n":{row},"note":"{"x" * 600}"}}\n' for row in range(3_000))
+    service = service_with(asked := Asked())
+    service.drop("a.jsonl", wide)
+    service.run()
+    assert asked.rows == ["red", "blue"]
+    assert [line["n"] for line in service.lines("a.jsonl", "results")] == list(range(3_000))
+
+
 def test_a_canary_counts_what_it_asks_and_judges_all_that_it_answers() -> None:
     service = service_with(asked := Asked(), PROMPT.replace("---\n", "---\nbatch.canary_rows: 2\n", 1))
     info = service.drop("a.jsonl", records(NAMES))
