@@ -55,8 +55,8 @@ MUTANTS = (
         scenarios=("small-file",),
         broken="was paid twice",
         file="steps/launch.py",
-        old="            context.objects.delete(context.settings.work_bucket, [batch.input_object])\n",
-        new="            context.log.info('batch.input_kept', batch=batch.id)\n",
+        old="        context.objects.delete(context.settings.work_bucket, [batch.input_object])\n",
+        new="        context.log.info('batch.input_kept', batch=batch.id)\n",
     ),
     Mutant(
         name="no-precondition-on-lots",

@@ -45,7 +45,8 @@ class Batch(Document, frozen=True, kw_only=True):
     """One Vertex job, from the commit that decides it to the one that closes its last lot.
 
     Each try has its own input object and output prefix, `tries` counts from 1. `taken_over` is when an older
-    claim was found lapsed: Vertex's list is trusted only some time after that.
+    claim was found lapsed, so that the try's input may be gone; `cleared` is when it surely was: Vertex's list is
+    trusted only some time after that.
     """
 
     id: BatchId
@@ -61,6 +62,7 @@ class Batch(Document, frozen=True, kw_only=True):
     claim: Claim
     tries: int = 1
     taken_over: datetime | None = None
+    cleared: datetime | None = None
     due_at: datetime | None = None
     vertex_name: VertexJobName | None = None
     submitted_at: datetime | None = None

@@ -58,16 +58,17 @@ def take_over(context: Context, found: Snapshot[Batch], requests: Callable[[], t
     """Go on with a batch whose claimant is gone: adopt its job if there is one, else start the next try."""
     now = context.clock.now()
     batch = found.value
-    if batch.taken_over is None:
-        if now < batch.claim.at + context.settings.lapse:
+    if batch.cleared is None:
+        if batch.taken_over is None and now < batch.claim.at + context.settings.lapse:
             return
-        if _claim(context, found, msgspec.structs.replace(batch, taken_over=now)) is None:
+        taken = _claim(context, found, msgspec.structs.replace(batch, taken_over=batch.taken_over or now))
+        if taken is None or _adopt(context, batch):
             return
-        if not _adopt(context, batch):
-            # From here on a sleeper's create finds nothing to read.
-            context.objects.delete(context.settings.work_bucket, [batch.input_object])
+        # From here on a sleeper's create finds nothing to read. Only then does the list's lag begin to count.
+        context.objects.delete(context.settings.work_bucket, [batch.input_object])
+        _claim(context, taken, msgspec.structs.replace(taken.value, cleared=context.clock.now()))
         return
-    if now < batch.taken_over + context.settings.list_lag:
+    if now < batch.cleared + context.settings.list_lag:
         return
     mine = _claim(context, found, batch)
     if mine is None or _adopt(context, batch):
@@ -75,7 +76,8 @@ def take_over(context: Context, found: Snapshot[Batch], requests: Callable[[], t
     if batch.cancel:
         release(context, mine.value, due_at=now)
         return
-    next_try = _claim(context, mine, msgspec.structs.replace(mine.value, tries=batch.tries + 1, taken_over=None))
+    fresh = msgspec.structs.replace(mine.value, tries=batch.tries + 1, taken_over=None, cleared=None)
+    next_try = _claim(context, mine, fresh)
     if next_try is not None:
         launch(context, next_try.value, requests())
 
