@@ -10,7 +10,7 @@ from batchdrop.domain.batch import Batch, Claim, Ending, LotRef, batch_ref, batc
 from batchdrop.domain.budget import BudgetDay, FolderDay, Reservation, budget_ref
 from batchdrop.domain.canary import CanaryReport
 from batchdrop.domain.estimate import Asked, Estimate, Span, forecast
-from batchdrop.domain.history import History, Seen, history_ref, remember
+from batchdrop.domain.history import Ended, History, Seen, history_ref, remember
 from batchdrop.domain.ids import BatchId, Generation, JobId, LaneId, LotNumber, ModelName, PromptId, ShardIndex, TurnId
 from batchdrop.domain.ids import VertexJobName as JobName
 from batchdrop.domain.job import (
@@ -121,7 +121,8 @@ def full_job() -> Job:
 def remembered() -> History:
     seen = Seen(job=JOB, expected_input=1, expected_output=2, input=3, output=4)
     empty = History(id=PROMPT, prompt="a/b.prompt", model=ModelName("m"))
-    return remember(empty, JOB, Usage(5), Bill(currency="EUR", paid=Decimal("0.0000012")), seen)
+    bill = Bill(currency="EUR", paid=Decimal("0.0000012"))
+    return remember(empty, Ended(job=JOB, usage=Usage(5), bill=bill, seen=seen, labels={"team-a": "x"}))
 
 
 def full_shard() -> Shard:

@@ -18,6 +18,8 @@ from batchdrop.domain.usage import Usage
 
 RECENT = 9
 """So many jobs are remembered."""
+LABELS = 200
+"""From so many labels on, new ones are not summed: a label of its own for each run would fill the document."""
 _MARGINS = (Fraction(1, 4), Fraction(1, 6), Fraction(1, 8))
 _LEAST_MARGIN = Fraction(1, 10)
 _ENOUGH = 4
@@ -45,10 +47,21 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that has ended: what its answers took, and what there is to learn of it."""
+
+    job: JobId
+    usage: Usage
+    bill: Bill | None = None
+    seen: Seen | None = None
+    labels: dict[str, str] = {}
+
+
 class History(Document, frozen=True, kw_only=True):
     """A prompt with a model, and what its jobs took. A native file without a prompt goes by its folder.
 
-    `jobs` and `paid`, by currency, are of all its jobs that came to an end; `recent` of the last that teach.
+    `jobs` and `paid`, by currency, are of all its jobs that came to an end; `recent` of the last that teach. `by_label`
+    is what of `paid` bore a label, by `key=value`: a prompt may change its labels.
     """
 
     id: PromptId
@@ -57,6 +70,7 @@ class History(Document, frozen=True, kw_only=True):
     jobs: int = 0
     requests: int = 0
     paid: dict[str, Decimal] = {}
+    by_label: dict[str, dict[str, Decimal]] = {}
     last: tuple[JobId, ...] = ()
     recent: tuple[Seen, ...] = ()
 
@@ -66,21 +80,31 @@ def history_ref(prompt: PromptId) -> Ref[History]:
     return Ref(f"prompts/{prompt}", History)
 
 
-def remember(history: History, job: JobId, usage: Usage, bill: Bill | None, seen: Seen | None) -> History:
+def remember(history: History, ended: Ended) -> History:
     """Add a job that has ended; one that is there already adds nothing."""
-    if job in history.last:
+    if ended.job in history.last:
         return history
-    paid = history.paid
-    if bill is not None:
-        paid = paid | {bill.currency: paid.get(bill.currency, Decimal(0)) + bill.paid}
+    recent = history.recent if ended.seen is None else (*history.recent, ended.seen)
     return msgspec.structs.replace(
         history,
         jobs=history.jobs + 1,
-        requests=history.requests + usage.rows,
-        paid=paid,
-        last=(*history.last, job)[-2 * RECENT :],
-        recent=history.recent if seen is None else (*history.recent, seen)[-RECENT:],
+        requests=history.requests + ended.usage.rows,
+        paid=_paid(history.paid, ended.bill),
+        by_label=history.by_label | _by_label(history.by_label, ended),
+        last=(*history.last, ended.job)[-2 * RECENT :],
+        recent=recent[-RECENT:],
     )
+
+
+def _by_label(known: dict[str, dict[str, Decimal]], ended: Ended) -> dict[str, dict[str, Decimal]]:
+    names = (f"{key}={value}" for key, value in ended.labels.items())
+    return {name: _paid(known.get(name, {}), ended.bill) for name in names if name in known or len(known) < LABELS}
+
+
+def _paid(paid: dict[str, Decimal], bill: Bill | None) -> dict[str, Decimal]:
+    if bill is None:
+        return paid
+    return paid | {bill.currency: paid.get(bill.currency, Decimal(0)) + bill.paid}
 
 
 def learned(recent: Sequence[Seen]) -> Learned | None:

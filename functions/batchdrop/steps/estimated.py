@@ -1,7 +1,7 @@
 """What a job will take: foretold when its last row is staged, learned from when it has ended."""
 
 from batchdrop.domain.estimate import Estimate, Forecast, forecast
-from batchdrop.domain.history import History, Seen, history_ref, learned, remember
+from batchdrop.domain.history import Ended, History, Seen, history_ref, learned, remember
 from batchdrop.domain.ids import prompt_id
 from batchdrop.domain.job import Job
 from batchdrop.domain.money import Bill
@@ -25,12 +25,14 @@ def forecast_of(context: Context, job: Job) -> Forecast:
 
 def learn(context: Context, job: Job, outcome: JobState, usage: Usage, bill: Bill | None) -> None:
     """Add a job that has ended to its prompt's history, once."""
+    seen = _seen(job, outcome, usage)
+    ended = Ended(job=job.id, usage=usage, bill=bill, seen=seen, labels=job.options.labels)
 
     def act() -> None:
         new = _new(job)
         found = context.documents.get(history_ref(new.id))
         old = new if found is None else found.value
-        known = remember(old, job.id, usage, bill, _seen(job, outcome, usage))
+        known = remember(old, ended)
         if known is old:
             return
         ref = history_ref(new.id)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from batchdrop.domain.estimate import Asked, Estimate, Learned, Scale, Span, forecast
-from batchdrop.domain.history import RECENT, History, Seen, learned, remember
+from batchdrop.domain.history import LABELS, RECENT, Ended, History, Seen, learned, remember
 from batchdrop.domain.ids import JobId, ModelName, prompt_id
 from batchdrop.domain.money import Bill
 from batchdrop.domain.price_list import price_of, shipped
@@ -24,10 +24,14 @@ def seen(number: int, taken: int, output: int = 100) -> Seen:
     return Seen(job=JobId(f"j{number}"), expected_input=1_000, expected_output=100, input=taken, output=output)
 
 
+def dollars(amount: str) -> Bill:
+    return Bill(currency="USD", paid=Decimal(amount))
+
+
 def history(*taken: int) -> History:
     known = EMPTY
     for number, tokens in enumerate(taken):
-        known = remember(known, JobId(f"j{number}"), Usage(rows=1), None, seen(number, tokens))
+        known = remember(known, Ended(job=JobId(f"j{number}"), usage=Usage(rows=1), seen=seen(number, tokens)))
     return known
 
 
@@ -98,18 +102,42 @@ def test_more_jobs_make_the_spread_smaller() -> None:
 
 
 def test_a_job_that_is_told_twice_counts_once() -> None:
-    once = remember(EMPTY, JobId("j1"), Usage(rows=3), Bill(currency="USD", paid=Decimal("0.5")), seen(1, 900))
-    twice = remember(once, JobId("j1"), Usage(rows=3), Bill(currency="USD", paid=Decimal("0.5")), seen(1, 900))
-    assert twice is once
+    ended = Ended(job=JobId("j1"), usage=Usage(rows=3), bill=dollars("0.5"), seen=seen(1, 900))
+    once = remember(EMPTY, ended)
+    assert remember(once, ended) is once
     assert (once.jobs, once.requests, once.paid, len(once.recent)) == (1, 3, {"USD": Decimal("0.5")}, 1)
 
 
 def test_the_sums_of_a_prompt_are_of_all_its_jobs_also_those_that_teach_nothing() -> None:
-    first = remember(EMPTY, JobId("j1"), Usage(rows=3), Bill(currency="USD", paid=Decimal("0.5")), seen(1, 900))
-    second = remember(first, JobId("j2"), Usage(rows=1), Bill(currency="USD", paid=Decimal("0.25")), None)
-    third = remember(second, JobId("j3"), Usage(), None, None)
-    assert (third.jobs, third.requests, third.paid) == (3, 4, {"USD": Decimal("0.75")})
-    assert len(third.recent) == 1
+    known = EMPTY
+    for ended in (
+        Ended(job=JobId("j1"), usage=Usage(rows=3), bill=dollars("0.5"), seen=seen(1, 900)),
+        Ended(job=JobId("j2"), usage=Usage(rows=1), bill=dollars("0.25")),
+        Ended(job=JobId("j3"), usage=Usage()),
+    ):
+        known = remember(known, ended)
+    assert (known.jobs, known.requests, known.paid) == (3, 4, {"USD": Decimal("0.75")})
+    assert len(known.recent) == 1
+
+
+def labelled(number: int, **labels: str) -> Ended:
+    return Ended(job=JobId(f"j{number}"), usage=Usage(), bill=dollars("2"), labels=labels)
+
+
+def test_what_bore_a_label_is_summed_by_label_also_after_the_prompt_took_another() -> None:
+    known = EMPTY
+    for number, team in enumerate(("shop", "shop", "press")):
+        known = remember(known, labelled(number, team=team, env="live"))
+    sums = {name: paid["USD"] for name, paid in known.by_label.items()}
+    assert sums == {"team=shop": Decimal(4), "env=live": Decimal(6), "team=press": Decimal(2)}
+
+
+def test_a_label_for_each_run_does_not_fill_the_document() -> None:
+    known = EMPTY
+    for number in range(LABELS + 50):
+        known = remember(known, labelled(number, run=str(number)))
+    known = remember(known, labelled(9_999, run="0"))
+    assert (len(known.by_label), known.by_label["run=0"]["USD"]) == (LABELS, Decimal(4))
 
 
 def test_a_history_stays_small() -> None:
