@@ -18,7 +18,8 @@ CACHE = ROOT / ".cache" / "bench"
 _WARM_ROWS = 20
 _JOIN_BYTES = 10**9
 """Joins that hold all answers in memory are not run on more."""
-_DISK_FACTOR = 6
+_DISK_FACTORS = {"stage": 2, "collect": 4, None: 6}
+"""What a step and those before it write, over what it reads."""
 _JOINS = ("orjson join", "stdlib join", "DuckDB join")
 
 
@@ -50,7 +51,7 @@ class Runner:
     def run(self, case: Case, size: str, rows: int) -> Result:
         """Measure one case at one size."""
         room = shutil.disk_usage(CACHE).free
-        needed = rows * max(case.answer_bytes, 1_500) * _DISK_FACTOR
+        needed = rows * max(case.answer_bytes, 1_500) * _DISK_FACTORS[case.step]
         if needed > room:
             return self._refuse(case, size, rows, f"needs {needed / 1e9:.0f} GB of disk, {room / 1e9:.0f} GB are free")
         try:

@@ -12,6 +12,7 @@ import pytest
 
 from infra.local.installation import INPUT
 from infra.local.stack import Stack
+from infra.local.vertex import RowFault, VertexControl
 
 PROMPT = b"""---
 model: gemini-3.5-flash-lite
@@ -48,6 +49,20 @@ def test_a_dropped_csv_comes_back_complete_and_in_order(stack: Stack, prefix: st
     assert manifest["state"] == "SUCCEEDED"
     assert [row["id"] for row in results] == [f"r{number}" for number in range(60)]
     assert {row["label"] for row in results} == {"positive"}
+
+
+def test_answers_under_each_others_keys_are_put_aside_and_never_become_results(stack: Stack, prefix: str) -> None:
+    with VertexControl(stack.vertex_url) as control:
+        fault = control.add(RowFault(swap_keys=True, count=1))
+        stack.upload(PROMPT, f"{prefix}default.prompt")
+        stack.upload(REVIEWS.encode(), f"{prefix}a.csv")
+        manifest = stack.wait_for(f"{prefix}a.csv")
+        assert control.consumed(fault) == 1
+    results, errors = rows(stack, manifest, "results"), rows(stack, manifest, "errors")
+    assert [error["code"] for error in errors] == ["FOREIGN_ANSWER"] * 2
+    aside = {error["record"]["id"] for error in errors}
+    assert [row["id"] for row in results] == [f"r{number}" for number in range(60) if f"r{number}" not in aside]
+    assert len(aside) == 2
 
 
 def test_prompt_before_data_and_data_before_prompt_give_identical_bytes(stack: Stack, prefix: str) -> None:

@@ -84,7 +84,8 @@ class RowFault(msgspec.Struct, frozen=True, tag_field="on", tag="row", forbid_un
 
     `status` refuses the row with that text, unanswered and unbilled, and `delay_s` answers it later. All else happens
     to an answered row: `drop` leaves it out (`counted`: completionStats still has it), `duplicate` writes it twice,
-    `swap` exchanges its answer with that of the next row, `line` writes that text in its place, `answer` is what the
+    `swap` exchanges its answer with that of the next row, `swap_keys` what stands beside the request (so that each row
+    comes back under the other's key), `line` writes that text in its place, `answer` is what the
     model says instead, `finish_reason` and `block_reason` change how it ended, `omit` names what is missing from
     `usageMetadata`. `every` takes each Nth row of a job's input.
     """
@@ -98,6 +99,7 @@ class RowFault(msgspec.Struct, frozen=True, tag_field="on", tag="row", forbid_un
     counted: bool = False
     duplicate: bool = False
     swap: bool = False
+    swap_keys: bool = False
     line: str = ""
     answer: str = ""
     finish_reason: str = ""
@@ -110,6 +112,11 @@ class RowFault(msgspec.Struct, frozen=True, tag_field="on", tag="row", forbid_un
             raise ValueError(f"a row fault has exactly one of {', '.join(ROW_EFFECTS)}")
         if self.every is not None and self.every < 1:
             raise ValueError("every must be 1 or more")
+
+    @property
+    def takes_two(self) -> bool:
+        """Whether it needs another row."""
+        return self.swap or self.swap_keys
 
     def hits(self, display_name: str, custom_id: str, index: int) -> bool:
         """Whether it concerns the row at `index` (from 0) of the input of a job."""
@@ -124,6 +131,7 @@ ROW_EFFECTS = (
     "drop",
     "duplicate",
     "swap",
+    "swap_keys",
     "line",
     "answer",
     "finish_reason",

@@ -69,14 +69,13 @@ class Tamperer:
     def passed(self, answered: Answered, fault: RowFault | None) -> Iterator[Written]:
         """What is to be written now that this row is answered."""
         if self._held is not None and answered.ok:
-            held, _ = self._held
-            self._held = None
-            yield Written(msgspec.structs.replace(held, response=answered.response))
-            answered = msgspec.structs.replace(answered, response=held.response)
-        elif fault is not None and fault.swap and answered.ok and self._held is None:
+            (held, swap), self._held = self._held, None
+            first, answered = _swapped(held, answered, keys=swap.swap_keys)
+            yield Written(first)
+        elif fault is not None and fault.takes_two and answered.ok and self._held is None:
             self._held = (answered, fault)
             return
-        elif fault is not None and fault.swap:
+        elif fault is not None and fault.takes_two:
             self._give_back(fault)
         yield _written(answered, fault)
 
@@ -87,6 +86,19 @@ class Tamperer:
             self._give_back(fault)
             self._held = None
             yield Written(answered)
+
+
+def _swapped(one: Answered, other: Answered, *, keys: bool) -> tuple[Answered, Answered]:
+    """Each with the other's answer, or each under the other's key."""
+    if keys:
+        return _under_key_of(other, one), _under_key_of(one, other)
+    replaced = msgspec.structs.replace
+    return replaced(one, response=other.response), replaced(other, response=one.response)
+
+
+def _under_key_of(owner: Answered, answered: Answered) -> Answered:
+    row = msgspec.structs.replace(answered.row, custom_id=owner.row.custom_id, siblings=owner.row.siblings)
+    return msgspec.structs.replace(answered, row=row)
 
 
 def _written(answered: Answered, fault: RowFault | None) -> Written:

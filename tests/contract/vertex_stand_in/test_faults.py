@@ -214,6 +214,17 @@ def test_two_rows_can_have_each_others_answers(vertex: Rig) -> None:
     assert vertex.control.consumed(fault) == 1
 
 
+def test_two_rows_can_come_back_under_each_others_keys(vertex: Rig) -> None:
+    straight = by_id(vertex.rows(vertex.run(numbered(2))))
+    vertex.control.add(RowFault(swap_keys=True, count=1))
+
+    crossed = by_id(vertex.rows(vertex.run(numbered(2))))
+
+    assert crossed["r-0000"]["request"] == straight["r-0001"]["request"]
+    assert said(crossed["r-0000"]) == said(straight["r-0001"])
+    assert crossed["r-0001"]["request"] == straight["r-0000"]["request"]
+
+
 def test_a_swap_that_finds_no_second_row_has_not_happened(vertex: Rig) -> None:
     fault = vertex.control.add(RowFault(swap=True))
 
