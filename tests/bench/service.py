@@ -25,7 +25,7 @@ from batchdrop.steps.tick import tick
 from tests.bench.disk_objects import DiskObjects, Stored
 from tests.bench.vertex import PASSES, answer_all, lines_in
 from tests.fakes.batches import FakeBatches
-from tests.fakes.documents import FakeDocuments, _Stored
+from tests.fakes.documents import FakeDocuments
 from tests.fakes.objects import Happened
 from tests.fakes.small import START, FakeClock, FakeTokens, MemoryLog
 
@@ -131,10 +131,9 @@ class BenchService:
         return [found.value for found in self.documents.find(query)]
 
     def _restore(self, state: State) -> None:
-        versions = count(1_000_000)
-        self.documents._stored.update(
-            {path: _Stored(fields, next(versions)) for path, fields in state.documents.items()}
-        )
+        self.documents._versions = count(1_000_000)
+        self.documents._store(state.documents)
+        self.documents.created.clear()
         self.documents._versions = count(2_000_000)
         self.held.update(state.held)
 

@@ -5,9 +5,10 @@ import pytest
 from tests.bench.cases import CASES, Case, Measured
 from tests.bench.data import data_file
 from tests.bench.meter import Spent
-from tests.bench.ours import measure, prepare
+from tests.bench.ours import _state, measure, prepare
 from tests.bench.report import entry, table
 from tests.bench.runner import Result
+from tests.bench.service import BenchService
 from tests.bench.sizes import parse_size, rows_of
 
 MB = 1_000_000
@@ -28,6 +29,13 @@ def test_every_case_measures_its_step_on_the_real_service(case: Case, tmp_path: 
         prepare(case, data, tmp_path / folder)
     measured = measure(case, tmp_path / "full", tmp_path / "warm", 40)
     assert (measured.rows, measured.spent.runs > 0, measured.spent.wall > 0) == (40, True, True)
+
+
+def test_another_process_finds_what_was_prepared(tmp_path: Path) -> None:
+    case = by_name("collect, no schema")
+    prepare(case, data_file(tmp_path / "data", case.data, 40), tmp_path / "full")
+    service = BenchService(tmp_path / "look", case.answers, "look", _state(tmp_path / "full"))
+    assert sum(shard.rows for shard in service.shards()) == 40
 
 
 def test_a_ratio_is_the_median_of_rounds_not_of_times() -> None:

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain, repeat
-from operator import add, sub
+from operator import sub
 from typing import cast
 
 import msgspec
@@ -24,8 +24,8 @@ from batchdrop.steps.lots import LazyObject
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Answer).decode
-_PER_ANSWER = 64
-"""What an answer takes besides its bytes."""
+_PER_ANSWER = 112
+"""What an answer takes besides its bytes: an object, its places in lists, a number in the order."""
 _NO_PLACE = 2**62
 
 
@@ -45,34 +45,27 @@ class _Run(msgspec.Struct, frozen=True):
 
 
 class _Shelf:
-    """Answers in memory: their bytes behind one another as they came, and the order that their places give."""
+    """Answers in memory, as they came, and the order that their places give. `room` is how much they may take."""
 
     def __init__(self, room: int) -> None:
         self._room = room
-        self._data = bytearray()
+        self._answers: list[bytes] = []
         self._places = array("q")
-        self._offsets = array("q", [0])
         self._order: list[int] = []
-        self._note_place, self._note_offset = self._places.append, self._offsets.append
 
     def add(self, place: int, answer: Answer) -> bool:
-        """Put an answer behind the others. Tells whether all are more than may be."""
-        data = self._data
-        data += _encode(answer)
-        size = len(data)
-        self._note_place(place)
-        self._note_offset(size)
-        self._room -= _PER_ANSWER
-        return size > self._room
+        """Put an answer behind the others. Tells whether they take more than they may."""
+        packed = _encode(answer)
+        self._answers.append(packed)
+        self._places.append(place)
+        self._room -= len(packed) + _PER_ANSWER
+        return self._room < 0
 
     def add_stretch(self, run: _Run, first: int, end: int, chunks: Iterable[bytes]) -> None:
         """Put there what lies in a run from the place `first` to before `end`; the chunks are just that."""
         begin, stop = bisect_left(run.places, first), bisect_left(run.places, end)
         self._places.extend(run.places[begin:stop])
-        shift = len(self._data) - run.offsets[begin]
-        self._offsets.extend(offset + shift for offset in run.offsets[begin + 1 : stop + 1])
-        for chunk in chunks:
-            self._data += chunk
+        self._answers += _taken_apart(chunks, map(sub, run.offsets[begin + 1 : stop + 1], run.offsets[begin:stop]))
 
     def sort(self) -> None:
         """Find the order; nothing may be added after this."""
@@ -80,26 +73,35 @@ class _Shelf:
 
     def between(self, first: int, end: int) -> Iterator[Pair]:
         """As that of the store. No step is taken in Python: this is done for every answer."""
-        place_of, offset_of = self._places.__getitem__, self._offsets.__getitem__
+        place_of = self._places.__getitem__
         begin = bisect_left(self._order, first, key=place_of)
         stop = bisect_left(self._order, end, key=place_of)
         order = self._order[begin:stop]
         rows = map(sub, map(place_of, order), repeat(first))
-        stretches = map(slice, map(offset_of, order), map(offset_of, map(add, order, repeat(1))))
-        answers = map(_decode, map(memoryview(self._data).__getitem__, stretches))
+        answers = map(_decode, map(self._answers.__getitem__, order))
         return zip(cast("Iterator[RowNumber]", rows), answers, strict=True)
 
     def write(self, target: LazyObject) -> _Run:
         """Write all answers in order."""
         places, offsets = array("q"), array("q", [0])
-        blocks, data = Blocks(target), memoryview(self._data)
+        blocks = Blocks(target)
         for index in self._order:
-            answer = bytes(data[self._offsets[index] : self._offsets[index + 1]])
+            answer = self._answers[index]
             blocks.add(answer)
             places.append(self._places[index])
             offsets.append(offsets[-1] + len(answer))
         blocks.end()
         return _Run(target.name, places, offsets)
+
+
+def _taken_apart(chunks: Iterable[bytes], sizes: Iterable[int]) -> Iterator[bytes]:
+    """Cut a stream into pieces of these sizes."""
+    source, held, at = iter(chunks), b"", 0
+    for size in sizes:
+        while len(held) - at < size:
+            held, at = held[at:] + next(source), 0
+        yield held[at : at + size]
+        at += size
 
 
 class AnswerStore:
