@@ -10,7 +10,7 @@ import msgspec
 
 from tests.bench.cases import CASES, Case
 from tests.bench.install import install_duckdb
-from tests.bench.report import Entry, entry, table
+from tests.bench.report import Entry, entry, summary, table
 from tests.bench.runner import CACHE, ROOT, Runner
 from tests.bench.sizes import LARGE, QUICK, Size, parse_size, rows_of
 
@@ -56,7 +56,12 @@ def _sizes(*, large: bool) -> list[Size]:
 
 
 def _run(runner: Runner, cases: Sequence[Case], sizes: Sequence[Size]) -> list[Entry]:
-    return [entry(runner.run(case, size.text, rows_of(case, size))) for case in cases for size in sizes]
+    entries: list[Entry] = []
+    for case in cases:
+        for size in sizes:
+            entries.append(entry(runner.run(case, size.text, rows_of(case, size))))
+            _say(summary(entries[-1]))
+    return entries
 
 
 def _print(report: Report, *, as_json: bool) -> None:

@@ -82,6 +82,15 @@ def entry(result: Result) -> Entry:
     )
 
 
+def summary(found: Entry) -> str:
+    """What to tell of a case while others are still to come."""
+    if found.refused:
+        return f"{found.case}, {found.size}: not measured"
+    return (
+        f"{found.case}, {found.size}: {found.rows_per_second:,.0f} rows/s in {found.peak_mb:,.0f} MB, {found.verdict}"
+    )
+
+
 def table(entries: Sequence[Entry]) -> str:
     """Lay the entries out for a person, each with its rivals below it."""
     lines = [_row("case", "size", "rows", "MB", "rows/s", "MB/s", "CPU s/M rows", "peak MB", "must hold")]

@@ -209,6 +209,8 @@ def _usage(found: _Counts) -> Usage:
 
 def _audio(details: msgspec.Raw) -> int:
     """Tokens of audio. Of all modalities it alone has a price of its own, and few rows have it."""
+    if details is _NOTHING:
+        return 0
     raw = bytes(details)
     if raw.find(_AUDIO) < 0:
         return 0
