@@ -16,6 +16,8 @@ from batchdrop.rows.values import SideRow
 
 _GENERATION = 32_768
 """Requests that are remembered for certain; twice as many at most, which take some 10 MB."""
+_ENOUGH = 8_192
+"""After so many requests, none of which shared its answer or might have, no more are looked at."""
 _LOT_BITS = 20
 _ROW_BITS = 32
 _TEMPERATURE = b'"temperature"'
@@ -34,8 +36,8 @@ class Twins:
     """Remembers the latest different requests, each with its place.
 
     A request is known by a hash of 64 bits of all its bytes. Should two requests ever share one, the fingerprints of
-    their texts tell them apart when the answer comes. `gave_up`: none of the first so many was a twin of another, so
-    it does not pay to look at more.
+    their texts tell them apart when the answer comes. `gave_up`: none of the first so many was a twin of another, or
+    could be, so it does not pay to look at more.
     """
 
     def __init__(self, *, every: bool, patient: bool) -> None:
@@ -45,11 +47,15 @@ class Twins:
         self._patient = patient
         self._young: dict[int, int] = {}
         self._old: dict[int, int] = {}
+        self._left_to_chance = 0
 
     def known_by(self, key: RowKey, line: bytes) -> int:
         """What a request line is known by; 0 if its answer must not be shared."""
         if self._every or ((at := line.find(_TEMPERATURE)) >= 0 and _NOUGHT(line, at)):
             return hash(line[_BEGIN + len(key) :])
+        self._left_to_chance += 1
+        if self._left_to_chance > _ENOUGH and not self._young:
+            self.gave_up = not self._patient
         return 0
 
     def first(self, known_by: int, line: bytes) -> Place | None:
@@ -71,8 +77,9 @@ class Twins:
             self._keep(known_by, row << _LOT_BITS | lot)
 
     def _keep(self, known_by: int, place: int) -> None:
-        if len(self._young) >= _GENERATION:
+        if len(self._young) >= _ENOUGH:
             self.gave_up = not self._patient
+        if len(self._young) >= _GENERATION:
             self._old, self._young = self._young, {}
         self._young[known_by] = place
 
