@@ -70,7 +70,7 @@ def test_a_twin_is_forgotten_only_after_many_other_requests(monkeypatch: pytest.
 def test_where_no_request_is_made_twice_for_long_it_is_given_up_unless_told(
     monkeypatch: pytest.MonkeyPatch, *, patient: bool, twin: bool, gives_up: bool
 ) -> None:
-    monkeypatch.setattr(module, "_GENERATION", 10)
+    monkeypatch.setattr(module, "_ENOUGH", 10)
     stager = Stager(patient=patient)
     for row in range(12):
         stager.put("again" if twin and row in {1, 4} else f"text {row}")
