@@ -1,7 +1,6 @@
 """What a batch asked: the key and the fingerprint of each of its rows, read only when an answer is odd."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
 from itertools import chain
 
 from batchdrop.domain.batch import Batch, LotRef
@@ -23,11 +22,15 @@ class Asked:
         self._context = context
         self._batch = batch
         self._shards = shards
+        self._fingerprints: frozenset[str] | None = None
 
-    @cached_property
+    @property
     def fingerprints(self) -> frozenset[str]:
-        """The fingerprints of all rows, to know another row's answer by."""
-        return frozenset(fingerprint for _, fingerprint in self._rows())
+        """The fingerprints of all rows, to know another row's answer by. Read once."""
+        # No cached_property: before Python 3.12 it has one lock for all objects, held while this one reads.
+        if self._fingerprints is None:
+            self._fingerprints = frozenset(fingerprint for _, fingerprint in self._rows())
+        return self._fingerprints
 
     def keys_of(self, fingerprints: frozenset[str]) -> dict[str, str]:
         """The keys of rows by their fingerprints, of those asked for that only one row has."""
