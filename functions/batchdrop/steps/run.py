@@ -11,7 +11,6 @@ from batchdrop.domain.job import job_ref, jobs_at_budget
 from batchdrop.domain.measures import Event
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.refs import Ref
-from batchdrop.domain.shard import waiting_shards
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState, move_job
 from batchdrop.domain.turn import Step, Turn
 from batchdrop.ports import Snapshot, Write
@@ -23,6 +22,7 @@ from batchdrop.steps.closing import stop_job
 from batchdrop.steps.collect import collect
 from batchdrop.steps.context import Context
 from batchdrop.steps.finish import finish
+from batchdrop.steps.in_line import in_line
 from batchdrop.steps.plan import plan
 from batchdrop.steps.release import close_batch
 from batchdrop.steps.stage import stage
@@ -90,8 +90,8 @@ def _jobs_of(context: Context, turn: Turn) -> tuple[JobId, ...]:
         return tuple(job.value.id for job in waiting if job.value.state not in ENDED_JOB_STATES)
     if turn.lane is not None:
         # Whatever batch was to be made, the first in the lane was in it; if it is not to blame, the next turn tells.
-        first = context.documents.find(waiting_shards(turn.lane, context.clock.now(), 1))
-        return tuple(shard.value.job for shard in first)
+        live, _ = in_line(context, turn.lane)
+        return tuple(shard.value.job for shard in live[:1])
     return () if turn.job is None else (turn.job,)
 
 

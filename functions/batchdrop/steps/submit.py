@@ -9,15 +9,16 @@ from batchdrop.domain.batch import Batch, Claim, Ending, batch_ref
 from batchdrop.domain.errors import Transient
 from batchdrop.domain.grouping import Group, group
 from batchdrop.domain.ids import LaneId, batch_id
-from batchdrop.domain.job import Job, job_ref
+from batchdrop.domain.job import Job
 from batchdrop.domain.lane import Lane, lane_ref
 from batchdrop.domain.lots import change, lot_of, submitted
-from batchdrop.domain.shard import Shard, shard_ref, waiting_shards
-from batchdrop.domain.states import SUBMITTING_JOB_STATES, BatchState, move_batch
+from batchdrop.domain.shard import Shard, shard_ref
+from batchdrop.domain.states import BatchState, move_batch
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
 from batchdrop.rows.signatures import merge
 from batchdrop.steps.context import Context
+from batchdrop.steps.in_line import in_line
 from batchdrop.steps.launch import launch, take_over
 from batchdrop.steps.turns import collect_turn, done, leave
 from batchdrop.steps.writes import create, decide_again, replace
@@ -68,9 +69,7 @@ def _form(context: Context, lane_id: LaneId) -> _Formed | None:
     lane = context.documents.get(lane_ref(lane_id))
     if lane is not None and not _has_slot(context, lane.value, now):
         return None
-    shards = list(context.documents.find(waiting_shards(lane_id, now, limits.BATCH_LOTS)))
-    jobs = {job.value.id: job.value for job in _jobs_of(context, shards)}
-    live = [shard for shard in shards if jobs[shard.value.job].state in SUBMITTING_JOB_STATES]
+    live, jobs = in_line(context, lane_id)
     chosen = group((shard.value for shard in live), now, merge, context.settings.batch_rows)
     if not chosen.lots:
         return None
@@ -83,10 +82,6 @@ def _has_slot(context: Context, lane: Lane, now: datetime) -> bool:
     backing_off = lane.backoff_until is not None and lane.backoff_until > now
     over_quota = len(lane.recent_since(now - limits.SUBMISSION_WINDOW)) >= limits.SUBMISSIONS
     return not backing_off and not over_quota and len(lane.running) < context.settings.max_running_batches
-
-
-def _jobs_of(context: Context, shards: list[Snapshot[Shard]]) -> list[Snapshot[Job]]:
-    return context.documents.get_all([job_ref(job) for job in sorted({shard.value.job for shard in shards})])
 
 
 def _batch(context: Context, lane: LaneId, chosen: Group, first: Job, now: datetime) -> Batch:

@@ -1,0 +1,17 @@
+"""Who is in line: shards with lots that a lane may submit now."""
+
+from batchdrop.domain import limits
+from batchdrop.domain.ids import JobId, LaneId
+from batchdrop.domain.job import Job, job_ref
+from batchdrop.domain.shard import Shard, waiting_shards
+from batchdrop.domain.states import SUBMITTING_JOB_STATES
+from batchdrop.ports import Snapshot
+from batchdrop.steps.context import Context
+
+
+def in_line(context: Context, lane: LaneId) -> tuple[list[Snapshot[Shard]], dict[JobId, Job]]:
+    """Shards whose lots are due, first in rank first, and their jobs. Shards of jobs that are ending are left out."""
+    shards = list(context.documents.find(waiting_shards(lane, context.clock.now(), limits.BATCH_LOTS)))
+    refs = [job_ref(job) for job in sorted({shard.value.job for shard in shards})]
+    jobs = {job.value.id: job.value for job in context.documents.get_all(refs)}
+    return [shard for shard in shards if jobs[shard.value.job].state in SUBMITTING_JOB_STATES], jobs
