@@ -61,6 +61,7 @@ lock: $(TOOLS) ## Resolve the pinned locks anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command 'make lock' --output-file tests/requirements.txt tests/requirements.in
 
+# The locks are whole; older pips, left to resolve, take an extra's newest release past its pin.
 $(RUNTIME): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Batchdrop needs Python 3.11 or newer; name one with make PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
