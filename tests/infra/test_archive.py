@@ -74,7 +74,9 @@ def test_all_of_it_imports_with_only_its_own_requirements_in_the_memory_set_asid
     imports = "; ".join(f"import {module.removesuffix('.__init__')}" for module in [*modules, *late])
     used = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     script = f"import sys; sys.path.insert(0, {str(unpacked)!r}); {imports}; {used}"
-    ran = subprocess.run([str(python), "-I", "-c", script], cwd="/", capture_output=True, text=True, check=False)
+    # A shell forks it: what the process that starts a program has used counts as that program's peak on Linux.
+    forked = ["sh", "-c", '"$@"; exit $?', "sh", str(python), "-I", "-c", script]
+    ran = subprocess.run(forked, cwd="/", capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert int(ran.stdout) * KIB < PYTHON_AND_CLIENTS_MB * 10**6
 
