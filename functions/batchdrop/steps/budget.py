@@ -16,7 +16,7 @@ from batchdrop.domain.errors import Conflict
 from batchdrop.domain.job import Job, OverBudget, jobs_at_budget
 from batchdrop.domain.money import DOLLARS, NOTHING
 from batchdrop.domain.reasons import Reason
-from batchdrop.domain.states import TERMINAL_JOB_STATES, JobState
+from batchdrop.domain.states import ENDED_JOB_STATES, TERMINAL_JOB_STATES, JobState
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Delete, Snapshot, Write
 from batchdrop.steps.canary import let_run
@@ -89,7 +89,7 @@ def _pass(context: Context, day: str) -> bool:
     book = BudgetDay(day=day) if found is None else found.value
     writes: list[list[Write]] = []
     for job in sorted(jobs, key=_turn_of):
-        book, more = _settle(context, job, book) if _has_ended(job.value) else _admit(context, job, book)
+        book, more = _settle(context, job, book) if job.value.state in ENDED_JOB_STATES else _admit(context, job, book)
         writes.append(more)
     ref = budget_ref(day)
     kept = create(context, ref, book) if found is None else replace(context, found, book)
@@ -98,12 +98,8 @@ def _pass(context: Context, day: str) -> bool:
     return True
 
 
-def _has_ended(job: Job) -> bool:
-    return job.state is JobState.CLOSING or job.state in TERMINAL_JOB_STATES
-
-
 def _turn_of(job: Snapshot[Job]) -> tuple[bool, float, str]:
-    return not _has_ended(job.value), job.value.rank, job.value.id
+    return job.value.state not in ENDED_JOB_STATES, job.value.rank, job.value.id
 
 
 def _settle(context: Context, job: Snapshot[Job], book: BudgetDay) -> tuple[BudgetDay, list[Write]]:
