@@ -27,6 +27,7 @@ from batchdrop.steps.context import Files
 from batchdrop.steps.inputs import Wave, next_wave
 from batchdrop.steps.understand import understand
 from batchdrop.steps.unpack import unpack
+from batchdrop.steps.unpack_parquet import is_packed, unpack_parquet
 
 SLICE_BYTES = 4 * MIB
 """Small slices, so that every processor has some, and the first error shows at once."""
@@ -76,7 +77,7 @@ def run(subject: Subject, watcher: Watcher) -> Report:
     if reason is not None:
         return Report(job=job, outlook=Outlook.REJECTED, reason=reason)
     try:
-        planned = understand(files, job)
+        planned = understand(files, _plain(files, job))
         if planned is None:
             return Report(job=job, outlook=Outlook.WAITING, reason=_no_prompt(name))
         planned = _unpacked(files, planned)
@@ -147,6 +148,13 @@ def _wave(files: Files, job: Job) -> Wave:
 
 def _share(job: Job, slice_: Slice) -> float:
     return slice_.end / job.input.size if isinstance(slice_, ByteSlice) else 0.0
+
+
+def _plain(files: Files, job: Job) -> Job:
+    if not is_packed(files, job):
+        return job
+    plain = unpack_parquet(files, job, lambda: False)
+    return msgspec.structs.replace(job, cursor=msgspec.structs.replace(job.cursor, plain=plain))
 
 
 def _unpacked(files: Files, job: Job) -> Job:

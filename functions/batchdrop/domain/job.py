@@ -28,7 +28,7 @@ class InputFormat(StrEnum):
 
 
 class Compression(StrEnum):
-    """What lies around an input's rows, told by magic bytes. Parquet compresses by itself: NONE."""
+    """What lies around an input's records, told by magic bytes. A Parquet file is read when it is plain: NONE."""
 
     NONE = "none"
     GZIP = "gzip"
@@ -112,7 +112,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a compressed input is unpacked into stored slices.
+    """How far an input of compressed records is unpacked into stored slices.
 
     `lists` names the objects in `work` that list the slices in order, one of each run that unpacked; `position` is
     the next byte to unpack, of the unpacked stream.
@@ -124,10 +124,22 @@ class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
     done: bool = False
 
 
+class PlainFile(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a compressed Parquet file is unpacked into a plain one in `work`.
+
+    `parts` are objects, one of each run that unpacked, of `size` bytes together. `name` is the plain file's, once it
+    is whole.
+    """
+
+    parts: tuple[str, ...] = ()
+    size: int = 0
+    name: str = ""
+
+
 class PlanCursor(msgspec.Struct, frozen=True, kw_only=True):
     """How far planning has come: the shards cut, the waves committed, and the next of the input to make shards of.
 
-    `position` counts what slices are made of: bytes, row groups of a Parquet file, stored slices of a compressed one.
+    `position` counts what slices are made of: bytes, row groups of a Parquet file, stored slices of compressed records.
     """
 
     position: int = 0
@@ -135,6 +147,7 @@ class PlanCursor(msgspec.Struct, frozen=True, kw_only=True):
     waves: int = 0
     done: bool = False
     unpacked: Unpacked | None = None
+    plain: PlainFile | None = None
 
 
 class Job(Document, frozen=True, kw_only=True):

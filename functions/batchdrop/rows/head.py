@@ -24,7 +24,7 @@ _MOST_BYTES = HEAD_BYTES + REQUEST_BYTES
 
 _AS_UTF8 = "Save the file as UTF-8 and drop it again."
 _MAGIC = (
-    (b"PAR1", "Parquet", "Give it a name that ends in .parquet; it needs no other compression."),
+    (b"PAR1", "Parquet", "Give it a name that ends in .parquet, or in .parquet.gz or .parquet.zst if compressed."),
     (b"PK\x03\x04", "a zip archive or a spreadsheet", "Export the sheet as CSV (UTF-8), or unpack the archive."),
     (b"%PDF-", "PDF", "Put documents beside the data and point to them with gs:// URIs from its rows."),
     (b"BZh", "bzip2", "Unpack it, or compress it with gzip or zstd."),
@@ -96,7 +96,7 @@ def _look_at_text(stream: Iterator[bytes], name: str, options: Options) -> Layou
             hint = "Write one object on each line: jq -c '.[]' old.json > new.jsonl"
             raise _refused(Code.INPUT_TYPE, name, "The file is one JSON array.", hint)
         return Layout(format=_look_at_jsonl(rest, name), body=body)
-    hint = "Drop .jsonl, .ndjson, .csv or .parquet; the first three may be compressed: .gz, .zst."
+    hint = "Drop .jsonl, .ndjson, .csv or .parquet, plain or compressed: .gz, .zst."
     raise _refused(Code.INPUT_TYPE, name, "Files of this type hold no rows.", hint)
 
 

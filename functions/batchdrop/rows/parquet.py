@@ -98,7 +98,7 @@ class ParquetInput:
         head = self.source.read(MAGIC_BYTES)
         if compression_of(head) is not Compression.NONE:
             hint = "Drop the Parquet file itself; it is compressed inside."
-            raise self._refused(Code.INPUT_TYPE, "The Parquet file is compressed as a whole.", hint)
+            raise self._refused(Code.INPUT_TYPE, "The file is compressed twice.", hint)
         self.source.hold(max(size - _TAIL_BYTES, 0), size)
         self.source.seek(max(size - _END_BYTES, 0))
         end = self.source.read()

@@ -55,6 +55,15 @@ def unpacked(
             assert_never(compression)
 
 
+def behind(chunks: Iterable[bytes], start: int) -> Iterator[bytes]:
+    """A stream from `start` on. What lies before must be unpacked all the same."""
+    position = 0
+    for chunk in chunks:
+        if position + len(chunk) > start:
+            yield chunk[max(start - position, 0) :]
+        position += len(chunk)
+
+
 def _gunzip(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
     member = zlib.decompressobj(wbits=_GZIP_MEMBER)
     try:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from batchdrop.domain import limits
 from batchdrop.domain.objects import ObjectInfo
-from batchdrop.steps.context import Context
+from batchdrop.steps.context import Files
 
 
-def compose_all(context: Context, name: str, sources: Sequence[str], content_type: str) -> ObjectInfo:
+def compose_all(context: Files, name: str, sources: Sequence[str], content_type: str) -> ObjectInfo:
     """Concatenate objects of `work`, any number from 1, in order; steps between are named after the result."""
     level = 0
     while len(sources) > limits.COMPOSE_SOURCES:
@@ -16,7 +16,7 @@ def compose_all(context: Context, name: str, sources: Sequence[str], content_typ
     return context.objects.compose(context.settings.work_bucket, name, sources, content_type)
 
 
-def _one_level(context: Context, stem: str, sources: Sequence[str], content_type: str) -> list[str]:
+def _one_level(context: Files, stem: str, sources: Sequence[str], content_type: str) -> list[str]:
     names = []
     for start in range(0, len(sources), limits.COMPOSE_SOURCES):
         part = f"{stem}-{start:06d}"

@@ -9,7 +9,6 @@ import msgspec
 from batchdrop.domain import limits
 from batchdrop.domain.job import Compression, InputFormat, Job, Layout, Options, Unpacked
 from batchdrop.domain.naming import PARQUET_SUFFIX, data_suffix
-from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.shard import Slice, StoredSlice
 from batchdrop.rows.cuts import cut_csv, cut_groups, cut_jsonl
 from batchdrop.rows.head import look
@@ -30,19 +29,20 @@ class Wave(msgspec.Struct, frozen=True):
     done: bool
 
 
-def look_at(context: Files, info: ObjectInfo, options: Options) -> Layout:
-    """Tell how an input's rows are written.
+def look_at(context: Files, job: Job, options: Options) -> Layout:
+    """Tell how an input's rows are written. A compressed Parquet file must be unpacked before.
 
     Raises:
         Refused: it cannot be worked with.
         ObjectGone: it was deleted.
     """
+    info = job.input
     if data_suffix(info.name) == PARQUET_SUFFIX:
-        return open_parquet(context, info).layout()
+        return open_parquet(context, job).layout()
     return look(context.objects.read(info.bucket, info.name, info.generation), info.name, options)
 
 
-def open_parquet(context: Files, info: ObjectInfo) -> "ParquetInput":
+def open_parquet(context: Files, job: Job) -> "ParquetInput":
     """Open a Parquet input for reading ranges of it.
 
     Raises:
@@ -51,10 +51,16 @@ def open_parquet(context: Files, info: ObjectInfo) -> "ParquetInput":
     """
     from batchdrop.rows.parquet import ParquetInput  # noqa: PLC0415  # pyarrow is for Parquet files only
 
-    def read(start: int, end: int) -> Iterator[bytes]:
-        return context.objects.read(info.bucket, info.name, info.generation, start, end)
+    info, plain = job.input, job.cursor.plain
+    if plain is None:
+        bucket, name, generation, size = info.bucket, info.name, info.generation, info.size
+    else:
+        bucket, name, generation, size = context.settings.work_bucket, plain.name, None, plain.size
 
-    return ParquetInput(read, info.size, info.name)
+    def read(start: int, end: int) -> Iterator[bytes]:
+        return context.objects.read(bucket, name, generation, start, end)
+
+    return ParquetInput(read, size, info.name)
 
 
 def next_wave(context: Files, job: Job) -> Wave:
@@ -90,7 +96,7 @@ def _byte_wave(context: Files, job: Job, layout: Layout) -> Wave:
 
 
 def _group_wave(context: Files, job: Job) -> Wave:
-    weights = open_parquet(context, job.input).weights
+    weights = open_parquet(context, job).weights
     slices = cut_groups(weights, job.cursor.position, context.settings.shard_bytes, limits.WAVE_SHARDS)
     position = slices[-1].end
     return Wave(slices, position, position >= len(weights))

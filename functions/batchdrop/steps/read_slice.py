@@ -44,7 +44,7 @@ def rows_of(context: Files, job: Job, shard: Shard) -> Rows:
         case RowGroups():
             from batchdrop.rows.read_parquet import GroupRows  # noqa: PLC0415  # pyarrow is for Parquet files only
 
-            return GroupRows(open_parquet(context, job.input), shard.slice)
+            return GroupRows(open_parquet(context, job), shard.slice)
         case _:
             assert_never(shard.slice)
 

@@ -10,7 +10,6 @@ from batchdrop.domain.ids import ModelName, lane_id
 from batchdrop.domain.job import InputFormat, Job, Layout, Options, PinnedPrompt
 from batchdrop.domain.money import written
 from batchdrop.domain.naming import CSV_SUFFIX, data_suffix
-from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.prices import Price
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.rows.cache_order import cache_order
@@ -23,7 +22,7 @@ from batchdrop.steps.prompts import find_prompt, read_prompt
 
 
 def understand(context: Files, job: Job) -> Job | None:
-    """Read the input's head and the prompt; None while there is no prompt.
+    """Read the input's head and the prompt; None while there is no prompt. A packed Parquet file is unpacked before.
 
     Raises:
         Refused: the file or the prompt cannot be worked with.
@@ -34,7 +33,7 @@ def understand(context: Files, job: Job) -> Job | None:
         raise ObjectGone(info.name)
     pinned = find_prompt(context, info.bucket, info.name)
     prompt = None if pinned is None else read_prompt(context, pinned).prompt
-    layout = _look(context, info, prompt)
+    layout = _look(context, job, prompt)
     if layout is None or (pinned is None and layout.format is not InputFormat.VERTEX_JSONL):
         return None
     model = _model(context, prompt)
@@ -76,12 +75,12 @@ def _cheaper_by(price: Price, tokens: int, on: date) -> str | None:
     return f", which costs up to {written(saved)} {price.currency} more for a thousand rows"
 
 
-def _look(context: Files, info: ObjectInfo, prompt: Prompt | None) -> Layout | None:
+def _look(context: Files, job: Job, prompt: Prompt | None) -> Layout | None:
     """How the input is written; None where a prompt that is yet to come may say how to read its header."""
     try:
-        return look_at(context, info, prompt.options if prompt is not None else Options())
+        return look_at(context, job, prompt.options if prompt is not None else Options())
     except Refused as refused:
-        if prompt is None and refused.reason.code is Code.INPUT_HEADER and data_suffix(info.name) == CSV_SUFFIX:
+        if prompt is None and refused.reason.code is Code.INPUT_HEADER and data_suffix(job.input.name) == CSV_SUFFIX:
             return None
         raise
 

@@ -7,7 +7,7 @@ import msgspec
 from batchdrop.domain.job import Job, Unpacked
 from batchdrop.domain.shard import StoredSlice
 from batchdrop.rows.cuts import cut_stream
-from batchdrop.rows.unpack import unpacked
+from batchdrop.rows.unpack import behind, unpacked
 from batchdrop.steps.context import Files
 
 _PLAIN = "application/octet-stream"
@@ -50,15 +50,7 @@ def _parts(context: Files, job: Job, position: int) -> Iterator[bytes | None]:
         raise AssertionError("unpacked before the head was read")
     start = _start(job, position)
     stream = unpacked(context.objects.read(info.bucket, info.name, info.generation), layout.compression, info.name)
-    return cut_stream(_from(stream, start), layout, start, context.settings.shard_bytes)
-
-
-def _from(chunks: Iterator[bytes], start: int) -> Iterator[bytes]:
-    position = 0
-    for chunk in chunks:
-        if position + len(chunk) > start:
-            yield chunk[max(start - position, 0) :]
-        position += len(chunk)
+    return cut_stream(behind(stream, start), layout, start, context.settings.shard_bytes)
 
 
 def _store(context: Files, name: str, parts: Iterator[bytes | None]) -> StoredSlice | None:

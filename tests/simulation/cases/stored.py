@@ -34,6 +34,18 @@ def _parquet() -> Scenario:
     )
 
 
+def _packed_parquet() -> Scenario:
+    rows = names("a", 6)
+    return Scenario(
+        name="compressed-parquet",
+        operations=(PROMPT_DROP, drop("a.parquet.gz", gzip.compress(as_parquet(rows), mtime=0))),
+        settings=settings(shard_bytes=60),
+        call_seconds=60,
+        most_ticks=900,
+        expected=(Expected(name="a.parquet.gz", rows=rows),),
+    )
+
+
 def _priced() -> Scenario:
     rows = names("a", 2)
     prices = '{"models": {"gemini-3.5-flash-lite": {"input": "0.15", "output": "1.25"}}}'
@@ -90,4 +102,4 @@ def _vanishing_prompt() -> Scenario:
     )
 
 
-CASES = (_compressed(), _parquet(), _priced(), _purged(), _gone_unheard(), _vanishing_prompt())
+CASES = (_compressed(), _parquet(), _packed_parquet(), _priced(), _purged(), _gone_unheard(), _vanishing_prompt())

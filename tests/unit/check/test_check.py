@@ -187,6 +187,8 @@ def test_compressed_and_parquet_files_are_checked_too(check: Check, tmp_path: Pa
     table = pa.table({"id": list(range(50)), "name": [f"Chair {row}" for row in range(50)]})
     pq.write_table(table, tmp_path / "a.parquet")
     columns = told(check("a.parquet", "--json"))
+    (tmp_path / "a.parquet.gz").write_bytes(gzip.compress((tmp_path / "a.parquet").read_bytes()))
+    assert told(check("a.parquet.gz", "--json")) == columns | {"file": "a.parquet.gz"}
     assert (packed["rows"], columns["rows"]) == (50, 50)
     assert packed["estimate"]["input_tokens"] == columns["estimate"]["input_tokens"]
 

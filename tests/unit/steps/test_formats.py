@@ -51,11 +51,12 @@ def test_text_gives_the_same_bytes_whatever_the_shards_and_however_it_is_packed(
         assert results(name + packed, PACK[packed](data), shard_bytes) == expected
 
 
-def test_parquet_gives_the_same_bytes_whatever_the_shards() -> None:
+@pytest.mark.parametrize("packed", list(PACK))
+def test_parquet_gives_the_same_bytes_whatever_the_shards_and_however_it_is_packed(packed: str) -> None:
     expected = results("a.parquet", as_parquet(RECORDS))
     assert lines_of(expected) == lines_of(results("a.jsonl", as_jsonl(RECORDS)))
     for shard_bytes, rows in ((2_000, 7), (1, 7), (1, 1), (1, 1000)):
-        assert results("a.parquet", as_parquet(RECORDS, rows), shard_bytes) == expected
+        assert results(f"a.parquet{packed}", PACK[packed](as_parquet(RECORDS, rows)), shard_bytes) == expected
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12).filter(str.strip)
@@ -70,7 +71,7 @@ def test_any_records_give_the_same_answers_in_every_format(
     expected = lines_of(results("a.jsonl", as_jsonl(records)))
     assert lines_of(results(f"a.jsonl{packed}", PACK[packed](as_jsonl(records)), shard_bytes)) == expected
     assert lines_of(results(f"a.csv{packed}", PACK[packed](as_csv(records)), shard_bytes)) == expected
-    assert lines_of(results("a.parquet", as_parquet(records, rows), shard_bytes)) == expected
+    assert lines_of(results(f"a.parquet{packed}", PACK[packed](as_parquet(records, rows)), shard_bytes)) == expected
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,7 @@ def test_any_records_give_the_same_answers_in_every_format(
         ("a.csv", gzip.compress(as_csv(RECORDS)), StoredSlice),
         ("a.jsonl.zst", as_jsonl(RECORDS), ByteSlice),
         ("a.parquet", as_parquet(RECORDS, 1), RowGroups),
+        ("a.parquet.zst", zstandard.compress(as_parquet(RECORDS, 1)), RowGroups),
     ],
 )
 def test_plans_of_several_waves_make_every_slice_once(name: str, data: bytes, kind: type) -> None:
@@ -132,7 +134,9 @@ def test_what_is_stored_with_an_encoding_is_read_as_it_is_stored() -> None:
         ("a.csv.gz", gzip.compress(b"id,name\n"), Code.INPUT_EMPTY),
         ("a.parquet", as_parquet(RECORDS)[:-9], Code.INPUT_DAMAGED),
         ("a.parquet", b"id,name\n1,Chair\n", Code.INPUT_TYPE),
-        ("a.parquet.gz", gzip.compress(as_parquet(RECORDS)), Code.INPUT_TYPE),
+        ("a.parquet.gz", gzip.compress(as_parquet(RECORDS))[:-9], Code.INPUT_DAMAGED),
+        ("a.parquet.gz", gzip.compress(gzip.compress(as_parquet(RECORDS))), Code.INPUT_TYPE),
+        ("a.parquet.gz", gzip.compress(as_csv(RECORDS)), Code.INPUT_TYPE),
         ("a.gz", gzip.compress(as_csv(RECORDS)), Code.INPUT_TYPE),
     ],
 )
