@@ -30,6 +30,7 @@ locals {
     "items/due_at"   = { collection = "items", field = "due_at", array = false, scope = "COLLECTION_GROUP" }
     "items/job"      = { collection = "items", field = "job", array = false, scope = "COLLECTION" }
     "jobs/at_budget" = { collection = "jobs", field = "at_budget", array = false, scope = "COLLECTION" }
+    "jobs/state"     = { collection = "jobs", field = "state", array = false, scope = "COLLECTION" }
     "shards/index"   = { collection = "shards", field = "index", array = false, scope = "COLLECTION" }
     "shards/state"   = { collection = "shards", field = "state", array = false, scope = "COLLECTION" }
   }

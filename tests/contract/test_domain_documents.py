@@ -23,6 +23,7 @@ from batchdrop.domain.job import (
     PlanCursor,
     job_ref,
     jobs_at_budget,
+    jobs_in,
     jobs_that_wait_for,
 )
 from batchdrop.domain.lane import Lane, all_lanes, lane_ref
@@ -263,6 +264,12 @@ def test_jobs_that_wait_for_a_prompt_are_those_that_looked_for_it(documents: Doc
     others = [job(OTHER, JobState.WAITING, "b/default.prompt"), job(JobId("j3"), JobState.RUNNING, "a/default.prompt")]
     documents.commit([Put(job_ref(each.id), each) for each in waiting + others])
     assert paths(documents, jobs_that_wait_for("a/default.prompt")) == ["jobs/j1"]
+
+
+def test_jobs_in_a_state_are_found(documents: Documents) -> None:
+    jobs = [job(JOB, JobState.WAITING), job(OTHER, JobState.RUNNING)]
+    documents.commit([Put(job_ref(each.id), each) for each in jobs])
+    assert paths(documents, jobs_in(JobState.RUNNING)) == [f"jobs/{OTHER}"]
 
 
 def test_jobs_that_wait_at_a_budget_are_those_of_its_day(documents: Documents) -> None:

@@ -79,7 +79,7 @@ class World:
             settings=settings,
         )
         self._operations = list(setup.operations)
-        self._unannounced: set[str] = set()
+        self._unannounced: set[tuple[str, str]] = set()
         self._names: dict[str, str] = {}
         self._seen_documents = self._seen_objects = 0
         self._tick_seconds, self._moved = _SHORTEST_TICK, 0
@@ -115,8 +115,13 @@ class World:
 
     def drop_unannounced(self, name: str, data: str) -> None:
         """Upload a file of which no event ever tells."""
-        self._unannounced.add(name)
+        self._unannounced.add(("finalized", name))
         self.drop(name, data)
+
+    def delete_unannounced(self, name: str) -> None:
+        """Delete a file of which no event ever tells that it went."""
+        self._unannounced.add(("archived", name))
+        self.delete(name)
 
     def go_down(self, seconds: int) -> None:
         """Lose all that is sent, or would start, for so long."""
@@ -169,7 +174,7 @@ class World:
                 self.machine.send(Event(name, partial(run_turn, self.context, path)))
         self._seen_documents = len(self.documents.created)
         for event in self.objects.events[self._seen_objects :]:
-            if event.change != "finalized" or event.object.name not in self._unannounced:
+            if (event.change, event.object.name) not in self._unannounced:
                 self._object(event)
         self._seen_objects = len(self.objects.events)
 

@@ -220,6 +220,11 @@ def jobs_that_wait_for(prompt_name: str) -> Query[Job]:
     )
 
 
+def jobs_in(state: JobState) -> Query[Job]:
+    """All jobs in one state."""
+    return Query(kind=Job, collection="jobs", where=(Where("state", Op.EQUAL, state),))
+
+
 def jobs_at_budget(day: str, limit: int) -> Query[Job]:
     """Jobs that the budget step of a day must look at."""
     return Query(kind=Job, collection="jobs", where=(Where("at_budget", Op.EQUAL, day),), limit=limit)

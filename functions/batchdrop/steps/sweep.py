@@ -1,4 +1,4 @@
-"""Sweep: the hourly look for inputs that no event announced, and for Vertex jobs that no batch knows."""
+"""Sweep: the hourly look for inputs that came or went without an event, and for Vertex jobs that no batch knows."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,8 +6,10 @@ from datetime import datetime
 from batchdrop.domain import limits
 from batchdrop.domain.batch import batch_ref
 from batchdrop.domain.ids import read_batch_id
+from batchdrop.domain.job import jobs_in
 from batchdrop.domain.naming import Kind, judge
 from batchdrop.domain.objects import ObjectInfo
+from batchdrop.domain.states import ENDED_JOB_STATES, JobState
 from batchdrop.domain.vertex import TERMINAL_VERTEX_STATES, VertexJob
 from batchdrop.steps.context import Context
 
@@ -17,6 +19,14 @@ def inputs_since(context: Context, since: datetime) -> Iterator[ObjectInfo]:
     for info in context.objects.list(context.settings.input_bucket, "", since=since):
         if judge(info.name, context.settings.ignored_prefixes).kind is not Kind.IGNORED:
             yield info
+
+
+def inputs_of_live_jobs(context: Context) -> Iterator[ObjectInfo]:
+    """Inputs of jobs that go on, to be taken as if they had just gone; going passes over what still lives."""
+    for state in JobState:
+        if state not in ENDED_JOB_STATES:
+            for job in context.documents.find(jobs_in(state)):
+                yield job.value.input
 
 
 def cancel_strays(context: Context) -> None:

@@ -14,10 +14,10 @@ from batchdrop.domain.states import BatchState
 from batchdrop.domain.turn import Turn, overdue_turns
 from batchdrop.ports import Snapshot
 from batchdrop.steps.context import Context
-from batchdrop.steps.identify import arrived
+from batchdrop.steps.identify import arrived, gone
 from batchdrop.steps.poll import poll
 from batchdrop.steps.submit import resume, submit_lane
-from batchdrop.steps.sweep import cancel_strays, inputs_since
+from batchdrop.steps.sweep import cancel_strays, inputs_of_live_jobs, inputs_since
 from batchdrop.steps.turns import send_again, tell_oldest_turns
 from batchdrop.steps.writes import create, decide_again, replace
 
@@ -80,6 +80,8 @@ def _once_an_hour(context: Context) -> Iterator[Act]:
         yield partial(cancel_strays, context)
         for info in inputs_since(context, max(hourly.installed_at, hourly.at - limits.LIST_BACK)):
             yield partial(arrived, context, info)
+        for info in inputs_of_live_jobs(context):
+            yield partial(gone, context, info)
 
 
 def _running(context: Context) -> Iterator[Act]:

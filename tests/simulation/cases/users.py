@@ -1,6 +1,7 @@
 """Users who change their minds, and events that never come."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 
 from batchdrop.domain.states import JobState
@@ -92,6 +93,22 @@ def _event_lost() -> Scenario:
     )
 
 
+def _deletion_lost() -> Scenario:
+    rows = names("a", 3)
+    return Scenario(
+        name="deletion-event-lost",
+        operations=(drop("a.csv", as_csv(rows)), Operation(30, lambda world: world.delete_unannounced("a.csv"))),
+        expected=(Expected(name="a.csv", rows=rows, states=frozenset({_S.CANCELLED})),),
+        also=_heard_of_within_hours,
+    )
+
+
+def _heard_of_within_hours(world: World) -> Iterator[str]:
+    for job in world.ledger.mirror.jobs.values():
+        if job.times["closing"] > job.created_at + timedelta(hours=6):
+            yield f"{job.id} was cancelled only at {job.times['closing']}"
+
+
 def _outage() -> Scenario:
     rows = names("a", 3)
 
@@ -113,5 +130,6 @@ CASES = (
     _superseded_at_the_end(),
     _same_bytes(),
     _event_lost(),
+    _deletion_lost(),
     _outage(),
 )

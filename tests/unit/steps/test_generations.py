@@ -1,5 +1,7 @@
 """A name's generations come and go by other hands than its owner's; only a name without any is a cancellation."""
 
+from datetime import timedelta
+
 from batchdrop.domain.states import JobState
 from tests.fakes.service import FakeService
 
@@ -46,3 +48,22 @@ def test_the_archival_of_a_generation_told_after_its_replacement_ended_changes_n
     service.run()
     assert service.job(new).state is JobState.SUCCEEDED
     assert service.output("a.csv/manifest.json") == before
+
+
+def test_a_deletion_that_no_event_told_of_cancels_within_two_hours() -> None:
+    service = FakeService()
+    info = service.drop("a.csv", CSV)
+    service.run()
+    service.delete("a.csv")
+    service.objects.events.pop()
+    service.run_on(timedelta(hours=2), ticks=2)
+    assert service.job(info).state is JobState.CANCELLED
+    assert service.manifest("a.csv")["reason"]["code"] == "INPUT_DELETED"
+
+
+def test_the_hourly_look_leaves_jobs_alone_whose_file_still_lives() -> None:
+    service = FakeService()
+    info = service.drop("a.csv", CSV)
+    service.run()
+    service.run_on(timedelta(hours=3), ticks=3)
+    assert service.job(info).state is JobState.WAITING
