@@ -1,6 +1,5 @@
 """Reading the files of lots: sidecars, and request lines beside them."""
 
-import math
 from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -45,7 +44,11 @@ def _merged(sidecars: Iterable[Iterator[SideRow]]) -> Iterator[SideRow]:
         _add_head(heads, next(rows, None), rows)
     while heads:
         head, rows = heads.pop(0)
-        until = heads[0][0].row if heads else math.inf
+        if not heads:
+            yield head
+            yield from rows
+            return
+        until = heads[0][0].row
         side: SideRow | None = head
         while side is not None and side.row <= until:
             yield side
