@@ -16,8 +16,9 @@ from batchdrop.ports import Snapshot, Write
 from batchdrop.steps.closing import stop
 from batchdrop.steps.context import Context
 from batchdrop.steps.hold import approval_arrived
-from batchdrop.steps.prompts import find_prompt
+from batchdrop.steps.prompts import find_prompt, read_prompt
 from batchdrop.steps.turns import finish_turn, leave, plan_turn, wake
+from batchdrop.steps.understand import model_of
 from batchdrop.steps.writes import create, decide_again, replace
 
 
@@ -40,8 +41,6 @@ def arrived(context: Context, info: ObjectInfo) -> None:
 def gone(context: Context, info: ObjectInfo) -> None:
     """Deal with a generation that is deleted or archived: cancel its job if nothing live bears the name."""
     if judge(info.name, context.settings.ignored_prefixes).kind not in {Kind.DATA, Kind.UNSUPPORTED}:
-        return
-    if context.objects.stat(info.bucket, info.name) is not None:
         return
     decide_again(lambda: _cancel_named(context, info))
 
@@ -67,9 +66,7 @@ def _register(context: Context, info: ObjectInfo, refusal: Reason | None) -> Non
             return
         old = context.documents.get(job_ref(known.value.job)) if known is not None else None
         if known is not None and old is not None and _same_work(context, old.value, info):
-            context.documents.commit(
-                [replace(context, known, msgspec.structs.replace(known.value, generation=info.generation))]
-            )
+            context.documents.commit(_as_known(context, info, known, old))
             context.log.info("input.same", object=info.name, generation=info.generation, job=old.value.id)
             return
         _create_job(context, info, known, old, refusal)
@@ -78,13 +75,21 @@ def _register(context: Context, info: ObjectInfo, refusal: Reason | None) -> Non
 
 
 def _same_work(context: Context, old: Job, info: ObjectInfo) -> bool:
-    """The same bytes with the same prompt, while their job lives, are the same job and no second bill."""
+    """The same bytes with the same prompt and model, while their job lives, are the same job and no second bill."""
     if old.state in ENDED_JOB_STATES or (old.input.size, old.input.crc32c) != (info.size, info.crc32c):
         return False
-    if old.prompt is None:
+    if old.layout is None:
         return True
-    found = find_prompt(context, info.bucket, info.name)
-    return found is not None and (found.name, found.generation) == (old.prompt.name, old.prompt.generation)
+    pinned = find_prompt(context, info.bucket, info.name)
+    if pinned != old.prompt:
+        return False
+    return model_of(context, None if pinned is None else read_prompt(context, pinned).prompt) == old.model
+
+
+def _as_known(context: Context, info: ObjectInfo, known: Snapshot[Name], old: Snapshot[Job]) -> list[Write]:
+    """Note a generation that is no new job. A job that is just being planned is planned with the prompt of now."""
+    noted = replace(context, known, msgspec.structs.replace(known.value, generation=info.generation))
+    return [noted] if old.value.layout is not None else [noted, replace(context, old, old.value)]
 
 
 def _create_job(
@@ -118,18 +123,25 @@ def _new_job(context: Context, info: ObjectInfo, outcome: JobState | None, reaso
 
 
 def _cancel_named(context: Context, info: ObjectInfo) -> None:
+    """Cancel what a name stands for, if nothing live bears it.
+
+    The name is read before that look, and written: a generation that comes meanwhile writes it too, and wins.
+    """
     known = context.documents.get(name_ref(info.bucket, info.name))
+    if context.objects.stat(info.bucket, info.name) is not None:
+        return
+    job = context.documents.get(job_ref(known.value.job)) if known is not None else None
+    writes: list[Write] = []
+    if job is not None and job.value.state not in ENDED_JOB_STATES:
+        writes += stop(context, job, JobState.CANCELLED, deleted(info.name))
     if known is None or known.value.generation < info.generation:
-        writes = _new_job(context, info, JobState.CANCELLED, deleted(info.name))
+        writes += _new_job(context, info, JobState.CANCELLED, deleted(info.name))
         writes.append(_name_points_to(context, info, known))
+    elif writes:
+        writes.append(replace(context, known, known.value))
+    if writes:
         context.documents.commit(writes)
-        context.log.info("job.created_cancelled", job=_id(info), object=info.name, generation=info.generation)
-        return
-    job = context.documents.get(job_ref(known.value.job))
-    if job is None or job.value.state in ENDED_JOB_STATES:
-        return
-    context.documents.commit(stop(context, job, JobState.CANCELLED, deleted(info.name)))
-    context.log.info("job.cancelled", job=job.value.id, object=info.name)
+        context.log.info("job.cancelled", job=_id(info), object=info.name, generation=info.generation)
 
 
 def _name_points_to(context: Context, info: ObjectInfo, known: Snapshot[Name] | None) -> Write:

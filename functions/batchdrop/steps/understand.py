@@ -49,6 +49,11 @@ def understand(context: Files, job: Job) -> Job | None:
     )
 
 
+def model_of(context: Files, prompt: Prompt | None) -> ModelName:
+    """The model that a job with this prompt runs with; empty if neither the prompt nor this installation names one."""
+    return (prompt.model if prompt is not None else ModelName("")) or context.settings.default_model
+
+
 def _cache_warning(job: Job, layout: Layout, prompt: Prompt | None, price: Price | None) -> tuple[str, ...]:
     """Say what it costs that the prompt's fixed part comes after what differs from row to row, if it does."""
     if prompt is None or layout.format is InputFormat.VERTEX_JSONL:
@@ -121,7 +126,7 @@ def _check_template(pinned: PinnedPrompt, prompt: Prompt, layout: Layout) -> Non
 
 
 def _model(context: Files, prompt: Prompt | None) -> ModelName:
-    model = (prompt.model if prompt is not None else ModelName("")) or context.settings.default_model
+    model = model_of(context, prompt)
     if not model:
         raise Refused(
             Reason(

@@ -8,6 +8,7 @@ from batchdrop.domain.states import JobState
 from tests.simulation.checks import Expected
 from tests.simulation.inputs import REQUEST_BYTES, as_csv, as_requests, names, settings
 from tests.simulation.scenario import PROMPT_DROP, Scenario, delete, drop
+from tests.simulation.vertex import End, Manner
 from tests.simulation.world import Operation, World
 
 _S = JobState
@@ -83,6 +84,26 @@ def _one_job_at_a_time(world: World) -> Iterator[str]:
             yield f"the same bytes made {new.id} while {old.id} was alive"
 
 
+def _dropped_again() -> Scenario:
+    rows, new = names("a", 3), names("b", 2)
+    return Scenario(
+        name="deleted-and-dropped-again",
+        operations=(
+            PROMPT_DROP,
+            drop("a.csv", as_csv(rows)),
+            delete("a.csv", 40),
+            drop("a.csv", as_csv(rows), 44),
+            drop("b.csv", as_csv(rows)),
+            delete("b.csv", 60),
+            drop("b.csv", as_csv(new), 64),
+        ),
+        manner=Manner(end=lambda _nth: End(seconds=1500)),
+        expected=(Expected(name="a.csv", rows=rows), Expected(name="b.csv", rows=new)),
+        hunted=True,
+        share=0.3,
+    )
+
+
 def _event_lost() -> Scenario:
     rows = names("a", 3)
     drop = Operation(5, lambda world: world.drop_unannounced("a.csv", as_csv(rows)))
@@ -129,6 +150,7 @@ CASES = (
     _supersede(),
     _superseded_at_the_end(),
     _same_bytes(),
+    _dropped_again(),
     _event_lost(),
     _deletion_lost(),
     _outage(),

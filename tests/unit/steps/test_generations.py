@@ -1,8 +1,16 @@
 """A name's generations come and go by other hands than its owner's; only a name without any is a cancellation."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+import msgspec
+import pytest
+
+from batchdrop.domain.ids import Generation, ModelName
+from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.states import JobState
+from batchdrop.steps.identify import gone
 from tests.fakes.service import FakeService
 
 CSV = "name\nChair\nTable\n"
@@ -67,3 +75,100 @@ def test_the_hourly_look_leaves_jobs_alone_whose_file_still_lives() -> None:
     service.run()
     service.run_on(timedelta(hours=3), ticks=3)
     assert service.job(info).state is JobState.WAITING
+
+
+@pytest.mark.parametrize("data", [CSV, CSV + "Lamp\n"])
+def test_a_file_that_is_dropped_again_while_its_deletion_is_looked_at_is_answered(data: str) -> None:
+    service = FakeService()
+    service.drop("default.prompt", PROMPT)
+    old = service.drop("a.csv", CSV)
+    service.deliver()
+    service.delete("a.csv")
+
+    def drop_again() -> None:
+        service.drop("a.csv", data)
+        service.deliver()
+
+    service.context = msgspec.structs.replace(service.context, objects=AfterLook(service, drop_again))
+    gone(service.context, old)
+    service.run()
+    assert service.manifest("a.csv")["state"] == "SUCCEEDED"
+    assert service.file("a.csv", "results").count(b"about") == data.count("\n") - 1
+
+
+class AfterLook:
+    """Cloud Storage in which something happens right after the input was first looked at."""
+
+    def __init__(self, service: FakeService, happens: Callable[[], None]) -> None:
+        self._objects = service.objects
+        self._happens: list[Callable[[], None]] = [happens]
+
+    def stat(self, bucket: str, name: str, generation: Generation | None = None) -> ObjectInfo | None:
+        found = self._objects.stat(bucket, name, generation)
+        if name == "a.csv" and self._happens:
+            self._happens.pop()()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._objects, name)
+
+
+def test_a_deletion_that_is_told_before_the_upload_it_undid_cancels_the_older_job_too() -> None:
+    service = FakeService()
+    service.drop("default.prompt", PROMPT)
+    old = service.drop("a.csv", CSV)
+    service.deliver()
+    new = service.drop("a.csv", CSV + "Lamp\n")
+    service.delete("a.csv")
+    service.deliver_object(service.objects.events[-1])
+    service.run()
+    assert service.job(old).state is JobState.CANCELLED
+    assert service.job(new).state is JobState.CANCELLED
+    assert service.manifest("a.csv")["files"] == []
+
+
+def test_the_same_requests_are_another_job_once_a_prompt_names_their_model() -> None:
+    service = FakeService()
+    requests = '{"request": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}}\n'
+    old = service.drop("a.jsonl", requests)
+    service.deliver()
+    service.drop("a.prompt", "---\nmodel: gemini-3.5-flash\n---\n")
+    new = service.drop("a.jsonl", requests)
+    service.run()
+    assert service.job(old).state is JobState.CANCELLED
+    assert service.manifest("a.jsonl")["model"] == "gemini-3.5-flash"
+    assert service.job(new).state is JobState.SUCCEEDED
+
+
+def test_the_same_bytes_are_another_job_once_the_default_model_is_another() -> None:
+    service = FakeService()
+    service.drop("default.prompt", PROMPT)
+    service.drop("a.csv", CSV)
+    service.deliver()
+    settings = msgspec.structs.replace(service.settings, default_model=ModelName("gemini-3.5-flash"))
+    service.context = msgspec.structs.replace(service.context, settings=settings)
+    service.drop("a.csv", CSV)
+    service.run()
+    assert service.manifest("a.csv")["model"] == "gemini-3.5-flash"
+
+
+def test_the_same_bytes_with_a_new_prompt_are_answered_by_the_new_prompt_even_if_their_job_is_just_being_planned() -> (
+    None
+):
+    service = FakeService()
+    service.drop("default.prompt", PROMPT)
+
+    def change(_writes: object) -> None:
+        service.documents.before_commit = lambda _: None
+        service.drop("default.prompt", "Anew {{name}}.")
+        service.drop("a.csv", CSV)
+        while service._deliver_object():
+            pass
+
+    service.drop("a.csv", CSV)
+    while service._deliver_object():
+        pass
+    service.documents.before_commit = lambda writes: change(writes) if len(writes) > 2 else None
+    service.run()
+    assert b"Anew" in service.file("a.csv", "results")
+    assert service.submissions() == 1
