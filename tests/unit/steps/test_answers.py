@@ -1,7 +1,6 @@
 """Answers on their way home, in memory: swapped, damaged, in any order, in any number of files."""
 
 import json
-import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -222,73 +221,3 @@ def test_results_can_be_parquet_one_file_a_shard_with_one_schema() -> None:
     assert files == [f"part-{number:05}.parquet" for number in range(len(files))]
     assert len(files) > 1
     assert sum(file["rows"] for file in service.manifest("a.jsonl")["files"] if file.get("rows")) == 4
-
-
-ROWS = 12
-
-
-def output_of(
-    how: str,
-    shard_bytes: int = SETTINGS.shard_bytes,
-    answer_bytes: int = SETTINGS.answer_bytes,
-    seed: int = 0,
-    files: int = 1,
-) -> tuple[dict[str, bytes], bool]:
-    """Results, errors and failed records of a job with answers of every kind, and whether answers were spilled."""
-    tried: set[str] = set()
-
-    def model(line: Line) -> Line | None:
-        text = line["request"]["contents"][-1]["parts"][-1]["text"]
-        row = int(text.split("P")[1].split(".")[0])
-        first = text not in tried
-        tried.add(text)
-        if row % 4 == 1:
-            return answered(line, "", "SAFETY")
-        if row % 4 == 2 and first:
-            return line | {"status": "429 later", "response": {}}
-        if row == 7:
-            return echo(line) | {"custom_id": 7}
-        return answered(line, f'{{"label":"é{row}","count":{row}}}')
-
-    def spread(answers: list[Line]) -> list[list[Line]]:
-        shuffled = random.Random(seed).sample(answers, len(answers))
-        return [shuffled[number::files] for number in range(files)]
-
-    limits = msgspec.structs.replace(SETTINGS, shard_bytes=shard_bytes, answer_bytes=answer_bytes, lot_rows=5)
-    service = FakeService(limits, model)
-    service.spread = spread
-    service.drop("default.prompt", SCHEMA_PROMPT.replace("output:", f"batch.output: {how}\noutput:", 1))
-    body = records(ROWS).replace('{"name":"P10"}', "{broken") + '{"name":"P0","more":[1]}\n'
-    service.drop("a.jsonl", body)
-    service.run()
-    service.run_on(timedelta(minutes=10), ticks=4)
-    assert service.manifest("a.jsonl")["counts"]["rows"] == ROWS + 1
-    spilled = any("/run-" in name for name in service.objects.names("work"))
-    stems = {"results": service.file("a.jsonl", "results"), "failed": service.file("a.jsonl", "failed")}
-    keyless = [{k: v for k, v in error.items() if k != "key"} for error in service.lines("a.jsonl", "errors")]
-    return stems | {"errors": json.dumps(keyless).encode()}, spilled
-
-
-@pytest.mark.parametrize("how", ["jsonl", "csv"])
-def test_output_is_the_same_bytes_however_the_work_is_cut(how: str) -> None:
-    expected, spilled = output_of(how)
-    assert not spilled
-
-    @settings(max_examples=15, deadline=None)
-    @given(st.integers(20, 400), st.sampled_from([1, 300, 2_000, 10**6]), st.integers(), st.integers(1, 4))
-    def check(shard_bytes: int, answer_bytes: int, seed: int, files: int) -> None:
-        assert output_of(how, shard_bytes, answer_bytes, seed, files)[0] == expected
-
-    check()
-    assert output_of(how, answer_bytes=1)[1]
-
-
-def test_parquet_is_the_same_bytes_however_answers_come() -> None:
-    expected, _ = output_of("parquet", shard_bytes=100)
-
-    @settings(max_examples=10, deadline=None)
-    @given(st.sampled_from([1, 300, 10**6]), st.integers(), st.integers(1, 4))
-    def check(answer_bytes: int, seed: int, files: int) -> None:
-        assert output_of("parquet", 100, answer_bytes, seed, files)[0] == expected
-
-    check()

@@ -62,7 +62,7 @@ def test_parquet_gives_the_same_bytes_whatever_the_shards_and_however_it_is_pack
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12).filter(str.strip)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=12), st.integers(1, 120), st.sampled_from(list(PACK)), st.integers(1, 5))
 def test_any_records_give_the_same_answers_in_every_format(
     names: list[str], shard_bytes: int, packed: str, rows: int
