@@ -8,6 +8,7 @@ from typing import Generic, Protocol
 import msgspec
 
 from batchdrop.domain.ids import Generation, VertexJobName
+from batchdrop.domain.limits import WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.refs import D, D_co, Document, Query, Ref
 from batchdrop.domain.vertex import BatchSpec, VertexJob
@@ -107,8 +108,13 @@ class Objects(Protocol):
             ObjectGone: the object, or that generation, is not there.
         """
 
-    def write(self, bucket: str, name: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
-        """Open a new object for streaming. It appears, whole, when the block ends; not if it raises."""
+    def write(
+        self, bucket: str, name: str, content_type: str, buffer: int = WRITE_BYTES
+    ) -> AbstractContextManager[ObjectWriter]:
+        """Open a new object for streaming. It appears, whole, when the block ends; not if it raises.
+
+        `buffer` is how many bytes may be held.
+        """
 
     def write_at(self, bucket: str, name: str, data: bytes, content_type: str, if_generation: Generation) -> ObjectInfo:
         """Write a small object over exactly that generation; 0 means none may exist.

@@ -16,7 +16,7 @@ import msgspec
 
 from batchdrop.domain.errors import Conflict, ObjectGone
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import COMPOSE_SOURCES, KIB, MIB
+from batchdrop.domain.limits import COMPOSE_SOURCES, KIB, MIB, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.ports import Clock, ObjectWriter
 from tests.fakes.objects import Happened
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _SUM_CHUNK = 64 * KIB
 READ_CHUNK = 4 * MIB
-WRITE_CHUNK = 8 * MIB
 """As large as the cloud adapter's, so that what a step holds by reading and writing is the same here."""
 
 
@@ -97,11 +96,11 @@ class DiskObjects:
             offset += blob.size
 
     @contextmanager
-    def write(self, bucket: str, name: str, content_type: str) -> Iterator[ObjectWriter]:
+    def write(self, bucket: str, name: str, content_type: str, buffer: int = WRITE_BYTES) -> Iterator[ObjectWriter]:
         path = self._folder / f"{next(self._numbers):08d}"
         raw = _Summing(path)
         try:
-            with io.BufferedWriter(raw, WRITE_CHUNK) as buffered:
+            with io.BufferedWriter(raw, buffer) as buffered:
                 yield buffered
         except BaseException:
             path.unlink()

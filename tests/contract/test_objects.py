@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from batchdrop.cloud.upload import WRITE_CHUNK
 from batchdrop.domain.errors import ObjectGone
 from batchdrop.domain.ids import Generation
+from batchdrop.domain.limits import LEAN_WRITE_BYTES, WRITE_BYTES
 from tests.contract.stores import Store
 
 DIGITS = b"0123456789"
@@ -32,7 +32,7 @@ def break_off(store: Store, data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "size", [0, 1, 4 * 2**20, WRITE_CHUNK - 1, WRITE_CHUNK, WRITE_CHUNK + 1, 2 * WRITE_CHUNK, 20 * 2**20 + 7]
+    "size", [0, 1, 4 * 2**20, WRITE_BYTES - 1, WRITE_BYTES, WRITE_BYTES + 1, 2 * WRITE_BYTES, 20 * 2**20 + 7]
 )
 def test_what_was_written_reads_back_at_any_size(store: Store, size: int) -> None:
     data = pattern(size)
@@ -56,11 +56,19 @@ def test_a_block_that_writes_nothing_makes_an_empty_object(store: Store) -> None
 
 def test_an_object_is_not_there_before_its_block_ends(store: Store) -> None:
     with store.objects.write(store.plain, "a", "text/plain") as sink:
-        sink.write(pattern(WRITE_CHUNK + 1))
+        sink.write(pattern(WRITE_BYTES + 1))
         assert store.objects.stat(store.plain, "a") is None
 
 
-@pytest.mark.parametrize("size", [0, 10, WRITE_CHUNK, 2 * WRITE_CHUNK + 1])
+def test_an_object_is_whole_however_little_its_writer_may_hold(store: Store) -> None:
+    data = pattern(LEAN_WRITE_BYTES * 3 + 7)
+    with store.objects.write(store.plain, "a", "text/plain", LEAN_WRITE_BYTES) as sink:
+        for begin in range(0, len(data), 300_000):
+            sink.write(data[begin : begin + 300_000])
+    assert store.content("a") == data
+
+
+@pytest.mark.parametrize("size", [0, 10, WRITE_BYTES, 2 * WRITE_BYTES + 1])
 def test_a_block_that_raises_makes_no_object(store: Store, size: int) -> None:
     with pytest.raises(Stop):
         break_off(store, pattern(size))

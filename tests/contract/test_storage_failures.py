@@ -9,9 +9,9 @@ from google.cloud.storage import Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from batchdrop.cloud.storage import CloudObjects
-from batchdrop.cloud.upload import WRITE_CHUNK
 from batchdrop.domain.errors import Conflict, Transient
 from batchdrop.domain.ids import Generation
+from batchdrop.domain.limits import WRITE_BYTES
 from infra.local.storage import Fault, FaultAction, FaultMethod, FaultStage, StorageServer
 from tests.contract.conftest import anonymous
 from tests.contract.stores import fresh_name
@@ -71,7 +71,7 @@ def test_a_write_that_keeps_failing_is_transient_and_makes_no_object(
 ) -> None:
     storage_server.faults.add(Fault(FaultMethod.INSERT, bucket=bucket, count=ALWAYS))
     with pytest.raises(Transient):
-        write(CloudObjects(storage_client, BRIEFLY), bucket, b"1" * (WRITE_CHUNK + 1))
+        write(CloudObjects(storage_client, BRIEFLY), bucket, b"1" * (WRITE_BYTES + 1))
     assert objects(storage_client).stat(bucket, "a") is None
 
 
@@ -105,7 +105,7 @@ def test_a_lost_reply_to_an_upload_makes_one_whole_object(
 ) -> None:
     lost = Fault(FaultMethod.INSERT, bucket=bucket, action=FaultAction.DROP_CONNECTION, stage=FaultStage.AFTER, count=3)
     storage_server.faults.add(lost)
-    data = bytes(range(256)) * (WRITE_CHUNK // 128)
+    data = bytes(range(256)) * (WRITE_BYTES // 128)
     write(objects(storage_client), bucket, data)
     assert b"".join(objects(storage_client).read(bucket, "a")) == data
     assert spent(storage_server, bucket)

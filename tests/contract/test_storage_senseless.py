@@ -10,15 +10,15 @@ from google.cloud.storage import Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from batchdrop.cloud.storage import CloudObjects
-from batchdrop.cloud.upload import WRITE_CHUNK
 from batchdrop.domain.errors import Transient
+from batchdrop.domain.limits import WRITE_BYTES
 from tests.contract.canned import Answer, CannedServer
 from tests.contract.conftest import anonymous
 
 DIGITS = b"0123456789"
 METADATA = {"name": "a", "bucket": "b", "generation": "5", "size": "10", "crc32c": "KAwGng=="}
 FOUND = Answer(200, json.dumps(METADATA).encode())
-FULL_CHUNK = f"bytes=0-{WRITE_CHUNK - 1}"
+FULL_CHUNK = f"bytes=0-{WRITE_BYTES - 1}"
 
 
 class Stop(Exception):
@@ -84,13 +84,13 @@ def test_an_upload_of_which_the_last_bytes_were_not_taken_is_transient() -> None
 def test_an_upload_of_which_half_a_chunk_was_taken_is_transient() -> None:
     server = serving(Answer(308, headers={"Range": "bytes=0-4"}))
     with server, talking_to(server) as objects, pytest.raises(Transient, match="out of step"):
-        write(objects, bytes(2 * WRITE_CHUNK))
+        write(objects, bytes(2 * WRITE_BYTES))
 
 
 def test_an_upload_that_is_broken_off_ends_its_session() -> None:
     server = serving(Answer(308, headers={"Range": FULL_CHUNK}), Answer(499))
     with server, talking_to(server) as objects, pytest.raises(Stop):
-        break_off(objects, bytes(WRITE_CHUNK))
+        break_off(objects, bytes(WRITE_BYTES))
     assert [method for method, _, _ in server.requests] == ["POST", "PUT", "DELETE"]
 
 
@@ -98,6 +98,6 @@ def test_an_upload_whose_session_cannot_be_ended_is_not_finished_later() -> None
     server = serving(Answer(308, headers={"Range": FULL_CHUNK}), Answer(0))
     with server, talking_to(server) as objects:
         with pytest.raises(Stop):
-            break_off(objects, bytes(WRITE_CHUNK))
+            break_off(objects, bytes(WRITE_BYTES))
         gc.collect()
     assert [method for method, _, _ in server.requests] == ["POST", "PUT", "DELETE"]

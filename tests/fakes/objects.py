@@ -13,7 +13,7 @@ import msgspec
 
 from batchdrop.domain.errors import Conflict, ObjectGone
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import COMPOSE_SOURCES, MIB
+from batchdrop.domain.limits import COMPOSE_SOURCES, MIB, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.ports import Clock, ObjectWriter
 
@@ -89,11 +89,12 @@ class FakeObjects:
         yield from (data[offset : offset + self._chunk] for offset in range(0, len(data), self._chunk))
 
     @contextmanager
-    def write(self, bucket: str, name: str, content_type: str) -> Iterator[ObjectWriter]:
-        buffer = BytesIO()
-        yield buffer
+    def write(self, bucket: str, name: str, content_type: str, buffer: int = WRITE_BYTES) -> Iterator[ObjectWriter]:
+        del buffer
+        data = BytesIO()
+        yield data
         self.before_call("write", name)
-        self.put(bucket, name, buffer.getvalue(), content_type)
+        self.put(bucket, name, data.getvalue(), content_type)
 
     def write_at(self, bucket: str, name: str, data: bytes, content_type: str, if_generation: Generation) -> ObjectInfo:
         self.before_call("write_at", name)

@@ -8,6 +8,7 @@ from types import FrameType, TracebackType
 from typing import Protocol, TypeVar
 
 from batchdrop.domain.ids import Generation, VertexJobName
+from batchdrop.domain.limits import WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.refs import D, Query, Ref
 from batchdrop.domain.vertex import BatchSpec, VertexJob
@@ -97,8 +98,10 @@ class WatchedObjects:
     ) -> Iterator[bytes]:
         return _streamed(self._gate, _here("objects.read"), self._inner.read(bucket, name, generation, start, end))
 
-    def write(self, bucket: str, name: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
-        return _WatchedWrite(self._gate, _here("objects.write"), self._inner.write(bucket, name, content_type))
+    def write(
+        self, bucket: str, name: str, content_type: str, buffer: int = WRITE_BYTES
+    ) -> AbstractContextManager[ObjectWriter]:
+        return _WatchedWrite(self._gate, _here("objects.write"), self._inner.write(bucket, name, content_type, buffer))
 
     def write_at(self, bucket: str, name: str, data: bytes, content_type: str, if_generation: Generation) -> ObjectInfo:
         site = _here("objects.write_at")

@@ -10,7 +10,7 @@ import msgspec
 
 from batchdrop.domain.errors import ObjectGone
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import MIB
+from batchdrop.domain.limits import MIB, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.ports import ObjectWriter
 
@@ -71,9 +71,9 @@ class LocalObjects:
                 yield chunk
 
     @contextmanager
-    def write(self, bucket: str, name: str, content_type: str) -> Iterator[ObjectWriter]:
+    def write(self, bucket: str, name: str, content_type: str, buffer: int = WRITE_BYTES) -> Iterator[ObjectWriter]:
         """Keep slices of what was compressed; show all else to its sink."""
-        del content_type
+        del content_type, buffer
         if "/plain/" not in name:
             kind = next((kind for kind in self._sinks if name.endswith(kind)), "")
             yield _Writer(self._sinks.get(kind, len))

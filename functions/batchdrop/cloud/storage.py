@@ -20,7 +20,7 @@ from batchdrop.cloud.failures import passing
 from batchdrop.cloud.upload import Upload
 from batchdrop.domain.errors import Conflict, ObjectGone, Transient
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import COMPOSE_SOURCES, MIB
+from batchdrop.domain.limits import COMPOSE_SOURCES, MIB, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 
 READ_CHUNK = 4 * MIB
@@ -73,9 +73,9 @@ class CloudObjects:
             raise Transient(f"What was read of {_uri(bucket, name)} does not match its CRC32C")
 
     @contextmanager
-    def write(self, bucket: str, name: str, content_type: str) -> Iterator[Upload]:
+    def write(self, bucket: str, name: str, content_type: str, buffer: int = WRITE_BYTES) -> Iterator[Upload]:
         """Open a new object for streaming. It appears, whole, when the block ends; not if it raises."""
-        upload = Upload(self._blob(bucket, name), content_type, self._retry)
+        upload = Upload(self._blob(bucket, name), content_type, buffer, self._retry)
         try:
             yield upload
             upload.finish()

@@ -8,19 +8,15 @@ from google.cloud.storage import Blob
 
 from batchdrop.cloud.failures import passing
 from batchdrop.domain.errors import Transient
-from batchdrop.domain.limits import MIB
-
-WRITE_CHUNK = 8 * MIB
-"""Bytes held and sent at a time, a multiple of 256 KiB (docs: storage/resumable-uploads)."""
 
 
 class Upload:
     """A sink for one object's bytes, over the client's file-like writer."""
 
-    def __init__(self, blob: Blob, content_type: str, retry: Retry) -> None:
+    def __init__(self, blob: Blob, content_type: str, chunk: int, retry: Retry) -> None:
         """Open it; the first request goes out with the first full chunk."""
         self._what = f"upload of gs://{blob.bucket.name}/{blob.name}"
-        self._writer = blob.open("wb", chunk_size=WRITE_CHUNK, content_type=content_type, retry=retry)
+        self._writer = blob.open("wb", chunk_size=chunk, content_type=content_type, retry=retry)
 
     def write(self, data: bytes) -> object:
         """Append bytes."""

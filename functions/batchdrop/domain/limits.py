@@ -24,6 +24,12 @@ BATCH_TWINS = 1_000_000
 BATCH_LOTS = 400
 """Keeps the commit that creates a batch below 500 writes."""
 
+WRITE_BYTES = 8 * MIB
+"""What a new object's writer holds at most, unless it is told less. Sent at a time, it is a multiple of 256 KiB
+(docs: storage/resumable-uploads)."""
+LEAN_WRITE_BYTES = MIB
+"""The same where many objects are written at once."""
+
 REQUEST_BYTES = 20 * 10**6
 """One request of a batch line (docs: inline data and request size)."""
 

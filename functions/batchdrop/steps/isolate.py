@@ -61,7 +61,8 @@ class Suspects(msgspec.Struct, frozen=True):
                 part = self.partition.part_of(index, shape_of(line) if self.partition.labels else "")
                 if part not in files:
                     folder = folder_of(self.context, shard)
-                    files[part] = stack.enter_context(LotFiles(self.context, folder, LotNumber(0), lot.attempt))
+                    made = LotFiles(self.context, folder, LotNumber(0), lot.attempt, lean=True)
+                    files[part] = stack.enter_context(made)
                 recut.add(files[part], line, side)
         return [
             msgspec.structs.replace(

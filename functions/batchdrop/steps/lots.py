@@ -16,6 +16,7 @@ from batchdrop.rows.values import SideRow
 from batchdrop.steps.context import Files
 
 JSON_LINES = "application/x-ndjson"
+_FEW_OPEN = 2
 MOST_OPEN = 32
 """Lots that are written at a time; each more would take memory, and a batch of its own."""
 
@@ -32,20 +33,30 @@ def _unseen(_lines: list[bytes]) -> None:
 
 
 class LazyObject:
-    """An object that comes to be with its first byte; a shard without invalid rows has no file of them."""
+    """An object that comes to be with its first byte; a shard without invalid rows has no file of them.
 
-    def __init__(self, context: Files, stack: ExitStack, name: str) -> None:
+    It is complete when the stack ends, or before that with `end`. `buffer` is how many bytes may be held.
+    """
+
+    def __init__(self, context: Files, stack: ExitStack, name: str, buffer: int = limits.WRITE_BYTES) -> None:
         self._context = context
         self._stack = stack
         self._name = name
+        self._buffer = buffer
+        self._own = ExitStack()
         self._writer: ObjectWriter | None = None
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
         if self._writer is None:
             bucket = self._context.settings.work_bucket
-            self._writer = self._stack.enter_context(self._context.objects.write(bucket, self._name, JSON_LINES))
+            writer = self._context.objects.write(bucket, self._name, JSON_LINES, self._buffer)
+            self._writer = self._stack.enter_context(self._own).enter_context(writer)
         self._writer.write(data)
+
+    def end(self) -> None:
+        """Complete it, if it was begun. Nothing may be written after."""
+        self._own.close()
 
     @property
     def name(self) -> str:
@@ -56,7 +67,9 @@ class LazyObject:
 class _OpenLot:
     """A lot that is being written."""
 
-    def __init__(self, context: Files, stack: ExitStack, folder: str, number: LotNumber, attempt: int) -> None:
+    def __init__(  # noqa: PLR0913  # what its files are made with
+        self, context: Files, stack: ExitStack, folder: str, number: LotNumber, *, attempt: int, buffer: int
+    ) -> None:
         self.number = number
         self.attempt = attempt
         self.rows = 0
@@ -64,12 +77,14 @@ class _OpenLot:
         self.bytes = 0
         self.signature: Signature | None = PLAIN
         self.canary = False
-        self._requests = LazyObject(context, stack, f"{folder}/lot-{number}.requests.jsonl")
-        self._sidecar = LazyObject(context, stack, f"{folder}/lot-{number}.rows.jsonl")
+        self.takes_twins = True
+        self._requests = LazyObject(context, stack, f"{folder}/lot-{number}.requests.jsonl", buffer)
+        self._sidecar = LazyObject(context, stack, f"{folder}/lot-{number}.rows.jsonl", buffer)
 
     def add(self, rows: int, requests: bytes, sides: bytes) -> None:
         """Write rows and what they ask."""
-        self._requests.write(requests)
+        if requests:
+            self._requests.write(requests)
         self._sidecar.write(sides)
         self.rows += rows
         self.bytes += len(requests)
@@ -77,6 +92,15 @@ class _OpenLot:
     def add_twin(self, side: bytes) -> None:
         """Write a row that asks nothing of its own."""
         self._sidecar.write(side)
+
+    def fill(self) -> None:
+        """No row will be asked here any more."""
+        self._requests.end()
+
+    def end(self) -> None:
+        """No twin will come any more either."""
+        self.takes_twins = False
+        self._sidecar.end()
 
     def lot(self) -> Lot:
         """The lot as it will stand in its shard."""
@@ -98,14 +122,28 @@ class LotFiles:
 
     `folder` must carry the id of the run, so that two runs never write one object. Rows are handed on by the block, a
     block of one signature, whose request lines `see` is shown. The first `canary` rows stand in lots of their own.
+    Full lots take twins of their rows until the end, or only the last `lingering` of them: each holds a buffer. If
+    `lean`, buffers are small, as they are from the third open lot on in any case.
     """
 
-    def __init__(self, context: Files, folder: str, first: LotNumber, attempt: int = 1, *, canary: int = 0) -> None:
+    def __init__(  # noqa: PLR0913  # what a set of lots is made with
+        self,
+        context: Files,
+        folder: str,
+        first: LotNumber,
+        attempt: int = 1,
+        *,
+        canary: int = 0,
+        lingering: int | None = None,
+        lean: bool = False,
+    ) -> None:
         self._context = context
         self._folder = folder
         self._next = first
         self._attempt = attempt
         self._canary_left = canary
+        self._lingering = lingering
+        self._lean = lean
         self._stack = ExitStack()
         self._open: list[_OpenLot] = []
         self._full: list[_OpenLot] = []
@@ -128,7 +166,7 @@ class LotFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Complete all files, or none of them if the block raised."""
+        """Complete all files; if the block raised, those that are not complete come to nothing."""
         if error is not None:
             self._stack.__exit__(kind, error, trace)
             return
@@ -162,10 +200,13 @@ class LotFiles:
         return self._number
 
     def put_twin(self, number: LotNumber, side: bytes) -> bool:
-        """Add a row that shares the answer of one in that lot. False if it must be asked: there are too many such."""
-        if self._twins >= limits.SHARD_TWINS:
-            return False
+        """Add a row that shares the answer of one in that lot.
+
+        False if it must be asked: there are too many such, or that lot takes no more.
+        """
         lot = self._by_number[number]
+        if self._twins >= limits.SHARD_TWINS or not lot.takes_twins:
+            return False
         self._twins += 1
         lot.twins += 1
         if lot is self._lot:
@@ -184,7 +225,7 @@ class LotFiles:
         lot = self._place(signature)
         if lot.rows >= self._context.settings.lot_rows or lot.bytes + _MOST_BYTES > limits.LOT_BYTES:
             self._open.remove(lot)
-            self._full.append(lot)
+            self._fill([lot])
             lot = self._new_lot(signature)
         self._lot, self._number, self._signature = lot, lot.number, signature
         self._room = min(_BLOCK_ROWS, self._context.settings.lot_rows - lot.rows, self._canary_left or _BLOCK_ROWS)
@@ -205,8 +246,15 @@ class LotFiles:
         for lot in self._open:
             lot.canary = True
         if not self._canary_left:
-            self._full += self._open
+            self._fill(self._open)
             self._open = []
+
+    def _fill(self, lots: list[_OpenLot]) -> None:
+        for lot in lots:
+            lot.fill()
+        self._full += lots
+        for lot in self._full[: -self._lingering] if self._lingering else ():
+            lot.end()
 
     def _place(self, signature: Signature | None) -> _OpenLot:
         for lot in self._open:
@@ -223,7 +271,9 @@ class LotFiles:
         return self._new_lot(signature)
 
     def _new_lot(self, signature: Signature | None) -> _OpenLot:
-        lot = _OpenLot(self._context, self._stack, self._folder, self._next, self._attempt)
+        lean = self._lean or len(self._open) >= _FEW_OPEN
+        buffer = limits.LEAN_WRITE_BYTES if lean else limits.WRITE_BYTES
+        lot = _OpenLot(self._context, self._stack, self._folder, self._next, attempt=self._attempt, buffer=buffer)
         lot.signature = signature
         self._next = LotNumber(self._next + 1)
         self._open.append(lot)

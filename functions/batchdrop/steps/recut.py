@@ -24,4 +24,5 @@ class Recut:
         """Write a twin beside the row that asks for it, if that one went anywhere."""
         if first in self._went:
             files, new = self._went[first]
-            files.put_twin(new, side_line(side))
+            if not files.put_twin(new, side_line(side)):
+                raise AssertionError("a lot that is cut has no more twins than its shard may have")

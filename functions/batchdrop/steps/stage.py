@@ -96,7 +96,7 @@ def stage_rows(context: Files, job: Job, shard: Shard) -> Shard:
     folder = f"jobs/{job.id}/{shard.index:06d}/{context.tokens.fresh()}"
     canary = job.options.canary_rows if shard.index == 0 else 0
     meter = Meter(job.model)
-    with ExitStack() as stack, LotFiles(context, folder, LotNumber(0), canary=canary) as files:
+    with ExitStack() as stack, LotFiles(context, folder, LotNumber(0), canary=canary, lingering=1) as files:
         files.see = meter.see
         staging = _Staging(context, job, shard, files, LazyObject(context, stack, f"{folder}/invalid.jsonl"))
         staging.take(reader)

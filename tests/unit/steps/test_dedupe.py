@@ -179,18 +179,27 @@ def test_a_row_without_an_answer_is_as_many_errors_as_it_has_twins() -> None:
 
 def test_twins_go_with_their_row_where_a_batch_cannot_be_imported() -> None:
     def ends(requests: list[Line]) -> End:
-        bad = any(named(line) in {"n3", "n17"} for line in requests)
+        bad = any(named(line) in {"n3", "n13"} for line in requests)
         return (VertexState.FAILED, 3, "Failed to import data.") if bad else SUCCEEDED
 
-    names = [f"n{random.Random(row).randrange(24)}" for row in range(120)]
+    names = [f"n{random.Random(row).randrange(16)}" for row in range(120)]
     service = service_with(echo, lot_rows=9)
     service.ends = ends
     info = service.drop("a.jsonl", records(names))
     service.run()
     errors = [error["record"]["n"] for error in service.lines("a.jsonl", "errors")]
-    assert errors == [number for number, name in enumerate(names) if name in {"n3", "n17"}]
+    assert errors == [number for number, name in enumerate(names) if name in {"n3", "n13"}]
     assert [line["n"] for line in service.lines("a.jsonl", "results")] == sorted({*range(120)} - {*errors})
     assert service.job(info).state is JobState.PARTIAL
+
+
+def test_a_request_is_sent_again_when_the_lot_that_has_it_and_another_behind_it_are_full() -> None:
+    service = service_with(asked := Asked(), lot_rows=3)
+    service.drop("a.jsonl", records(["a", "b", "c", "d", "a", "e", "f", "a", "g", "a", "h", "i", "a"]))
+    service.run()
+    assert asked.rows.count("a") == 2
+    assert sorted(set(asked.rows)) == list("abcdefghi")
+    assert len(service.lines("a.jsonl", "results")) == 13
 
 
 def test_a_damaged_key_of_a_row_with_twins_is_made_up_for_in_all_of_them() -> None:
