@@ -10,7 +10,7 @@ from batchdrop.rows.cuts import cut_stream
 from batchdrop.rows.unpack import behind, unpacked
 from batchdrop.steps.context import Files
 
-_PLAIN = "application/octet-stream"
+PLAIN = "application/octet-stream"
 
 
 def unpack(context: Files, job: Job, is_late: Callable[[], bool]) -> Unpacked:
@@ -24,7 +24,7 @@ def unpack(context: Files, job: Job, is_late: Callable[[], bool]) -> Unpacked:
         ObjectGone: the input was deleted.
     """
     so_far = job.cursor.unpacked or Unpacked()
-    folder = f"jobs/{job.id}/plain/{context.tokens.fresh()}"
+    folder = plain_folder(context, job)
     parts = _parts(context, job, so_far.position)
     slices: list[StoredSlice] = []
     done = False
@@ -37,6 +37,11 @@ def unpack(context: Files, job: Job, is_late: Callable[[], bool]) -> Unpacked:
     lists = so_far.lists if not slices else (*so_far.lists, _list(context, f"{folder}/slices.jsonl", slices))
     position = _start(job, so_far.position) + sum(stored.size for stored in slices)
     return Unpacked(lists=lists, slices=so_far.slices + len(slices), position=position, done=done)
+
+
+def plain_folder(context: Files, job: Job) -> str:
+    """Where in `work` a run puts what it unpacks."""
+    return f"jobs/{job.id}/plain/{context.tokens.fresh()}"
 
 
 def _start(job: Job, position: int) -> int:
@@ -59,7 +64,7 @@ def _store(context: Files, name: str, parts: Iterator[bytes | None]) -> StoredSl
     if first is None:
         return None
     size = 0
-    with context.objects.write(context.settings.work_bucket, name, _PLAIN) as writer:
+    with context.objects.write(context.settings.work_bucket, name, PLAIN) as writer:
         part: bytes | None = first
         while part is not None:
             writer.write(part)
@@ -69,7 +74,7 @@ def _store(context: Files, name: str, parts: Iterator[bytes | None]) -> StoredSl
 
 
 def _list(context: Files, name: str, slices: list[StoredSlice]) -> str:
-    with context.objects.write(context.settings.work_bucket, name, _PLAIN) as writer:
+    with context.objects.write(context.settings.work_bucket, name, PLAIN) as writer:
         for stored in slices:
             writer.write(msgspec.json.encode(stored) + b"\n")
     return name

@@ -7,8 +7,7 @@ from batchdrop.domain.naming import PARQUET_SUFFIX, data_suffix
 from batchdrop.rows.unpack import MAGIC_BYTES, behind, compression_of, unpacked
 from batchdrop.steps.compose import compose_all
 from batchdrop.steps.context import Files
-
-_PLAIN = "application/octet-stream"
+from batchdrop.steps.unpack import PLAIN, plain_folder
 
 
 def is_packed(context: Files, job: Job) -> bool:
@@ -33,7 +32,7 @@ def unpack_parquet(context: Files, job: Job, is_late: Callable[[], bool]) -> Pla
         ObjectGone: the input was deleted.
     """
     info, so_far = job.input, job.cursor.plain or PlainFile()
-    folder = f"jobs/{job.id}/plain/{context.tokens.fresh()}"
+    folder = plain_folder(context, job)
     chunks = context.objects.read(info.bucket, info.name, info.generation)
     stream = behind(unpacked(chunks, _compression(context, job), info.name), so_far.size)
     size, done = _store(context, f"{folder}/part", stream, is_late)
@@ -51,7 +50,7 @@ def _compression(context: Files, job: Job) -> Compression:
 def _store(context: Files, name: str, stream: Iterator[bytes], is_late: Callable[[], bool]) -> tuple[int, bool]:
     """Write on until it is late; tells the bytes, and whether that was all."""
     size = 0
-    with context.objects.write(context.settings.work_bucket, name, _PLAIN) as writer:
+    with context.objects.write(context.settings.work_bucket, name, PLAIN) as writer:
         for chunk in stream:
             writer.write(chunk)
             size += len(chunk)
@@ -63,4 +62,4 @@ def _store(context: Files, name: str, stream: Iterator[bytes], is_late: Callable
 def _whole(context: Files, name: str, parts: tuple[str, ...]) -> str:
     if len(parts) == 1:
         return parts[0]
-    return compose_all(context, name, parts, _PLAIN).name
+    return compose_all(context, name, parts, PLAIN).name
