@@ -92,6 +92,8 @@ def _look_at_text(stream: Iterator[bytes], name: str, options: Options) -> Layou
     if suffix == CSV_SUFFIX:
         return _look_at_csv(rest, name, body, options)
     if suffix in JSON_SUFFIXES:
+        if b"\0" in first[:2]:
+            raise _refused(Code.INPUT_TYPE, name, "The file holds NUL bytes; it may be UTF-16.", _AS_UTF8)
         if first[body:].lstrip().startswith(b"["):
             hint = "Write one object on each line: jq -c '.[]' old.json > new.jsonl"
             raise _refused(Code.INPUT_TYPE, name, "The file is one JSON array.", hint)

@@ -10,17 +10,17 @@ from batchdrop.rows.values import Problem, Stage
 MAX_NESTING = 100
 """Deeper records are refused, so that nothing after this needs to fear for its stack."""
 
+_OBJECTS = "Write one complete JSON object on each line."
+_LINES = "End lines with a line feed: a carriage return alone ends none."
+
 
 def parse_json(raw: bytes) -> dict[str, object] | Problem:
     """Read one line of JSONL."""
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        return not_utf8(raw) or read_problem(
-            "INVALID_JSON",
-            f"Not valid JSON at column {error.colno} of the line: {error.msg.partition(':')[0]}.",
-            "Write one complete JSON object on each line.",
-        )
+        message = f"Not valid JSON at column {error.colno} of the line: {error.msg.partition(':')[0]}."
+        return not_utf8(raw) or read_problem("INVALID_JSON", message, _LINES if b"}\r{" in raw else _OBJECTS)
     if not isinstance(value, dict):
         return read_problem("NOT_AN_OBJECT", "The line is JSON, but no object.", "Write {...} on each line.")
     if len(raw) > MAX_NESTING and raw.count(b"[") + raw.count(b"{") > MAX_NESTING and _deep(value):

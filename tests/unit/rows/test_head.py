@@ -171,6 +171,9 @@ def test_an_endless_header_or_line_is_not_read_to_its_end() -> None:
         ("\ufefftext".encode("utf-16-be"), "UTF-8"),
         ("\ufefftext".encode("utf-32-le"), "UTF-8"),
         ("\ufefftext".encode("utf-32-be"), "UTF-8"),
+        ('{"a": 1}'.encode("utf-16-le"), "UTF-8"),
+        ('{"a": 1}'.encode("utf-16-be"), "UTF-8"),
+        (gzip.compress('{"a": 1}'.encode("utf-16-le")), "UTF-8"),
     ],
 )
 def test_what_is_no_rows_is_refused_with_a_remedy(data: bytes, remedy: str) -> None:

@@ -79,6 +79,13 @@ def test_broken_json_is_told_with_its_column_and_without_its_text() -> None:
     assert "secret" not in message
 
 
+def test_lines_that_end_with_a_carriage_return_alone_are_told_so() -> None:
+    row = only(b'{"a":1}\r{"a":2}\r', JSONL)
+    assert isinstance(row, BadRow)
+    assert row.problem.code == "INVALID_JSON"
+    assert "line feed" in row.problem.hint
+
+
 @pytest.mark.parametrize("line", [b"1", b'"x"', b"null", b"[1]"])
 def test_json_that_is_no_object_is_a_bad_row(line: bytes) -> None:
     assert problem(line, JSONL)[0] == "NOT_AN_OBJECT"

@@ -248,6 +248,10 @@ def test_an_unknown_name_of_an_enum_comes_with_what_was_meant() -> None:
             config(responseSchema={"type": "INTEGER", "title": "Age", "nullable": True}),
         ),
         (
+            shaped(type=["string", "integer"], enum=None, required=None),
+            shaped(anyOf=[{"type": "STRING"}, {"type": "INTEGER"}]),
+        ),
+        (
             config(responseSchema={"type": ["string", "null"], "const": "x"}),
             config(responseSchema={"type": "STRING", "nullable": True, "enum": ["x"]}),
         ),
