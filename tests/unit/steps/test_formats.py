@@ -15,6 +15,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batchdrop.domain import limits
 from batchdrop.domain.job import Compression
 from batchdrop.domain.reasons import Code
 from batchdrop.domain.shard import ByteSlice, RowGroups, StoredSlice
@@ -101,6 +102,62 @@ def test_plans_of_several_waves_make_every_slice_once(name: str, data: bytes, ki
     assert service.manifest(name)["counts"]["results"] == len(RECORDS)
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.csv", as_csv(RECORDS)),
+        ("a.jsonl", as_jsonl(RECORDS)),
+        ("a.parquet", as_parquet(RECORDS)),
+        ("a.csv.gz", gzip.compress(as_csv(RECORDS))),
+    ],
+)
+def test_slices_are_staged_in_any_order_and_each_twice(name: str, data: bytes) -> None:
+    expected = results(name, data)
+    service = service_of(500)
+    info = service.drop(name, data)
+    late: list[str] = []
+    while service.deliver_but(lambda path: path.startswith("turns/stage/"), late):
+        pass
+    assert len(late) == len(service.shards(info)) > 5
+    for path in (*late[::-1], *late):
+        service.deliver_turn(path)
+    service.run()
+    assert service.file(name, "results") == expected
+
+
+def test_a_compressed_text_is_unpacked_in_one_pass_and_read_from_its_slices() -> None:
+    service = service_of(500)
+    reads: list[str] = []
+    service.objects.before_call = lambda method, name: (
+        reads.append(name) if method == "read" and name == "a.csv.gz" else None
+    )
+    info = service.drop("a.csv.gz", gzip.compress(as_csv(RECORDS)))
+    service.run()
+    assert len(service.shards(info)) > 5
+    assert len(reads) == len(("its head", "all of it"))
+
+
+def test_large_results_are_composed_in_storage_without_passing_through() -> None:
+    service = service_of(60, PROMPT.replace("jsonl", "csv"))
+    composed: list[str] = []
+    moved: dict[str, list[str]] = {"read": [], "write": []}
+
+    def watch(method: str, name: str) -> None:
+        if method == "compose" and name.endswith("/results.csv"):
+            composed.append(name)
+        if composed and method in moved:
+            moved[method].append(name)
+
+    service.objects.before_call = watch
+    info = service.drop("a.csv", as_csv(RECORDS))
+    service.run()
+    assert len(service.shards(info)) > limits.COMPOSE_SOURCES
+    assert service.manifest("a.csv")["counts"]["results"] == len(RECORDS)
+    assert len(composed) == 1
+    assert moved["read"] == ["default.prompt"]
+    assert moved["write"] == [f"a.csv/{info.generation}/job.prompt"]
+
+
 def test_a_compressed_file_has_the_prompt_of_the_file_inside() -> None:
     service = FakeService()
     service.drop("shop/default.prompt", PROMPT.replace("Describe", "Forget"))
@@ -138,6 +195,11 @@ def test_what_is_stored_with_an_encoding_is_read_as_it_is_stored() -> None:
         ("a.parquet.gz", gzip.compress(gzip.compress(as_parquet(RECORDS))), Code.INPUT_TYPE),
         ("a.parquet.gz", gzip.compress(as_csv(RECORDS)), Code.INPUT_TYPE),
         ("a.gz", gzip.compress(as_csv(RECORDS)), Code.INPUT_TYPE),
+        ("a.jsonl", as_jsonl(RECORDS).decode().encode("utf-16"), Code.INPUT_TYPE),
+        ("a.jsonl.zst", zstandard.compress(as_jsonl(RECORDS).decode().encode("utf-16-le")), Code.INPUT_TYPE),
+        ("a.csv.gz", gzip.compress(as_csv(RECORDS).decode().encode("utf-16")), Code.INPUT_TYPE),
+        ("a.csv", as_csv(RECORDS).replace(b"name", b"n\xe4me"), Code.INPUT_HEADER),
+        ("a.csv", as_csv(RECORDS).replace(b"\n", b"\r"), Code.INPUT_HEADER),
     ],
 )
 def test_a_file_that_cannot_be_read_is_rejected_and_costs_nothing(name: str, data: bytes, code: Code) -> None:
