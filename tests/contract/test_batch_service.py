@@ -37,6 +37,15 @@ def test_a_job_runs_to_its_end_and_says_where_the_answers_are(office: Office) ->
     assert job.output_directory.startswith(f"{spec.output_uri_prefix}prediction-model-")
 
 
+def test_a_job_that_ran_tells_since_when_and_until_when(office: Office) -> None:
+    job = office.end_of(office.service.create(spec_of(office, fresh())))
+    assert job.created_at is not None
+    assert job.started_at is not None
+    assert job.ended_at is not None
+    assert job.created_at <= job.started_at <= job.ended_at
+    assert not job.ran_out
+
+
 def test_each_creation_makes_a_job_of_its_own(office: Office) -> None:
     spec = spec_of(office, fresh())
     assert office.service.create(spec) != office.service.create(spec)

@@ -157,6 +157,13 @@ def test_a_job_tells_when_it_was_created_in_utc() -> None:
     assert job.created_at == datetime(2026, 11, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("field", ["endTime", "updateTime"])
+def test_a_job_that_ran_for_24_hours_ran_out_though_no_end_time_may_be_told(field: str) -> None:
+    job = told(answer(startTime="2026-11-01T12:00:00Z", **{field: "2026-11-02T12:00:01Z"}))
+    assert job.ran_out
+    assert not told(answer(createTime="2026-10-01T12:00:00Z", **{field: "2026-11-02T12:00:01Z"})).ran_out
+
+
 def test_fields_that_the_library_does_not_know_are_passed_over() -> None:
     assert told(answer(state="JOB_STATE_RUNNING", aNewField={"x": 1})).state is VertexState.RUNNING
 

@@ -64,7 +64,8 @@ class FakeBatches:
 
     def run(self, name: VertexJobName) -> None:
         """Let a job begin."""
-        self._jobs[name] = msgspec.structs.replace(self._jobs[name], state=VertexState.RUNNING)
+        now = self._clock.now()
+        self._jobs[name] = msgspec.structs.replace(self._jobs[name], state=VertexState.RUNNING, started_at=now)
 
     def end(
         self,
@@ -80,6 +81,7 @@ class FakeBatches:
         job = msgspec.structs.replace(
             self._jobs[name],
             state=state,
+            ended_at=self._clock.now(),
             completed=completed,
             error_code=error_code,
             error_message=error_message,

@@ -175,8 +175,16 @@ def _job(made: "BatchPredictionJob") -> VertexJob:
         error_message=job.error.message,
         output_directory=job.output_info.gcs_output_directory,
         completed=stats.successful_count + stats.failed_count if counted else None,
-        created_at=job.create_time.ToDatetime(tzinfo=UTC) if job.HasField("create_time") else None,
+        created_at=_time(job, "create_time"),
+        started_at=_time(job, "start_time"),
+        # For an expired job, for one, no end time is documented.
+        ended_at=_time(job, "end_time") or _time(job, "update_time"),
     )
+
+
+def _time(job: "BatchPredictionJob", field: str) -> datetime | None:
+    found: datetime | None = getattr(job, field).ToDatetime(tzinfo=UTC) if job.HasField(field) else None
+    return found
 
 
 def _location(name: VertexJobName) -> str:

@@ -30,7 +30,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """How a batch ended. `promised` is how many answers its completion stats speak of; None is unknown.
 
     `state` is None where there never was a job: Vertex refused to create it, and `code` is the HTTP status; or it was
-    given up, and `code` is 0.
+    given up, and `code` is 0. `ran_out`: the job had run as long as Vertex lets any run.
     """
 
     at: datetime
@@ -38,6 +38,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     code: int = 0
     message: str = ""
     promised: int | None = None
+    ran_out: bool = False
     files: tuple[ObjectInfo, ...] = ()
 
 

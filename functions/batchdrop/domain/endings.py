@@ -22,7 +22,7 @@ class Unanswered(StrEnum):
 
 def unanswered(batch: Batch, ending: Ending) -> Unanswered:
     """Judge the end of a batch."""
-    if ending.state is VertexState.CANCELLED and not batch.cancel and not _ran_out(batch, ending):
+    if ending.state is VertexState.CANCELLED and not batch.cancel and not ending.ran_out:
         return Unanswered.HOLD_JOBS
     if ending.state is not None and ending.state is not VertexState.FAILED:
         return Unanswered.ROWS_AGAIN
@@ -39,11 +39,6 @@ def unanswered(batch: Batch, ending: Ending) -> Unanswered:
             return Unanswered.STOP_JOBS
         case _:
             assert_never(failure)
-
-
-def _ran_out(batch: Batch, ending: Ending) -> bool:
-    """Vertex cancels what still runs after 24 hours; in which state the job then ends is nowhere documented."""
-    return batch.submitted_at is not None and ending.at - batch.submitted_at >= limits.VERTEX_RUN
 
 
 def reason_to_stop(ending: Ending) -> Reason:

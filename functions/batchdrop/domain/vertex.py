@@ -6,6 +6,7 @@ from typing import assert_never
 
 import msgspec
 
+from batchdrop.domain import limits
 from batchdrop.domain.ids import BatchId, ModelName, VertexJobName
 
 
@@ -39,7 +40,10 @@ TERMINAL_VERTEX_STATES = frozenset(
 
 
 class VertexJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch prediction job as Vertex tells it. A state number we do not know is UNSPECIFIED: wait."""
+    """A batch prediction job as Vertex tells it. A state number we do not know is UNSPECIFIED: wait.
+
+    `started_at` is when it first ran, `ended_at` when it was last heard of in its end; None where Vertex does not say.
+    """
 
     name: VertexJobName
     display_name: str
@@ -50,6 +54,15 @@ class VertexJob(msgspec.Struct, frozen=True, kw_only=True):
     output_directory: str = ""
     completed: int | None = None
     created_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def ran_out(self) -> bool:
+        """Tell whether it ran as long as Vertex lets a job run; in which state such a job ends is nowhere documented."""
+        if self.started_at is None or self.ended_at is None:
+            return False
+        return self.ended_at - self.started_at >= limits.VERTEX_RUN
 
 
 class BatchSpec(msgspec.Struct, frozen=True, kw_only=True):

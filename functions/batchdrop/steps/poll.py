@@ -87,6 +87,7 @@ def _ending(context: Context, batch: Batch, job: VertexJob) -> Ending:
         code=job.error_code,
         message=job.error_message,
         promised=job.completed,
+        ran_out=job.ran_out,
         files=answer_files(context, batch),
     )
 

@@ -57,8 +57,12 @@ def test_each_end_of_a_batch_has_its_consequence(end: Ending, verdict: Unanswere
 
 
 def test_a_job_that_vertex_cancels_after_its_24_hours_holds_nobody() -> None:
-    old = msgspec.structs.replace(batch(), submitted_at=NOW - timedelta(hours=24))
-    assert unanswered(old, ending(VertexState.CANCELLED)) is Unanswered.ROWS_AGAIN
+    assert unanswered(batch(), ending(VertexState.CANCELLED, ran_out=True)) is Unanswered.ROWS_AGAIN
+
+
+def test_a_cancellation_after_a_day_in_the_queue_is_somebodys_and_holds_all_the_same() -> None:
+    old = msgspec.structs.replace(batch(), submitted_at=NOW - timedelta(hours=70))
+    assert unanswered(old, ending(VertexState.CANCELLED)) is Unanswered.HOLD_JOBS
 
 
 def test_a_batch_that_we_cancelled_stops_no_job() -> None:

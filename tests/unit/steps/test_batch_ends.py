@@ -141,6 +141,35 @@ def test_a_job_that_was_deleted_behind_our_back_holds_its_rows_and_pays_nothing_
     assert counted(service) == ("SUCCEEDED", 4, 0)
 
 
+@pytest.mark.parametrize(("hours", "state"), [(30, JobState.HELD), (23, JobState.HELD), (24, JobState.SUCCEEDED)])
+def test_a_job_that_ends_cancelled_holds_its_rows_unless_it_ran_for_the_24_hours_that_vertex_gives(
+    hours: int, state: JobState
+) -> None:
+    service = dropped(FakeService())
+    service.deliver()
+    (job,) = service.batches.jobs()
+    if hours != 30:
+        service.clock.advance(timedelta(hours=40))
+        service.batches.run(job.name)
+    service.clock.advance(timedelta(hours=hours))
+    service.batches.end(job.name, VertexState.CANCELLED, completed=0)
+    service.run_on(timedelta(hours=2), ticks=8)
+    info = service.objects.stat("input", "a.csv")
+    assert info is not None
+    assert service.job(info).state is state
+
+
+def test_a_job_that_was_deleted_behind_our_back_after_days_is_not_asked_anew_by_itself() -> None:
+    service = dropped(FakeService())
+    service.deliver()
+    (job,) = service.batches.jobs()
+    service.batches.run(job.name)
+    service.clock.advance(timedelta(hours=30))
+    service.batches.remove(job.name)
+    service.run_on(timedelta(hours=2), ticks=4)
+    assert len(service.batches.specs) == 1
+
+
 def test_a_batch_that_we_cancelled_keeps_what_others_in_it_were_answered() -> None:
     service = FakeService(model=lambda line: None if "Table" in json.dumps(line) else echo(line))
     service.drop("b.csv", CSV)
