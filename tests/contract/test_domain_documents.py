@@ -256,7 +256,7 @@ def test_shards_that_wait_in_any_lane_are_found_for_the_tick(documents: Document
         shard(1, OTHER, lane=LaneId("another@global"), waiting=True, due_at=NOW),
         shard(2, waiting=True, due_at=LATER),
     )
-    assert {found.value.index for found in documents.find(any_waiting_shards(NOW, 10))} == {0, 1}
+    assert {found.value.index for found in documents.find(any_waiting_shards(NOW))} == {0, 1}
 
 
 def test_jobs_that_wait_for_a_prompt_are_those_that_looked_for_it(documents: Documents) -> None:

@@ -210,12 +210,11 @@ def waiting_shards(lane: LaneId, now: datetime, limit: int) -> Query[Shard]:
     )
 
 
-def any_waiting_shards(now: datetime, limit: int) -> Query[Shard]:
-    """Shards in any lane that have lots to submit now: how the tick finds the lanes with work."""
+def any_waiting_shards(now: datetime) -> Query[Shard]:
+    """Shards in any lane that have lots to submit now: how the tick knows that there is work."""
     return Query(
         kind=Shard,
         collection="shards",
         group=True,
         where=(Where("waiting", Op.EQUAL, value=True), Where("due_at", Op.AT_MOST, now)),
-        limit=limit,
     )

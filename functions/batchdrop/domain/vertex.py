@@ -59,7 +59,7 @@ class VertexJob(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ran_out(self) -> bool:
-        """Tell whether it ran as long as Vertex lets a job run; in which state such a job ends is nowhere documented."""
+        """Tell whether it ran for as long as Vertex lets any; in which state that ends is nowhere documented."""
         if self.started_at is None or self.ended_at is None:
             return False
         return self.ended_at - self.started_at >= limits.VERTEX_RUN

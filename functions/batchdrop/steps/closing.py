@@ -7,7 +7,6 @@ from batchdrop.domain.job import Job, job_ref
 from batchdrop.domain.reasons import Reason
 from batchdrop.domain.shard import shards_in
 from batchdrop.domain.states import ENDED_JOB_STATES, JobState, ShardState, move_job
-from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
 from batchdrop.steps.context import Context
 from batchdrop.steps.turns import cancel_turn, finish_turn, leave
@@ -54,11 +53,6 @@ def close_if_complete(context: Context, job: JobId) -> None:
         context.log.info("job.closing", job=job)
 
     decide_again(act)
-
-
-def give_up_reason(turn: Turn) -> str:
-    """Tell which step did not come to an end."""
-    return f"The step {turn.step} was started {turn.starts} times and never came to its end."
 
 
 def _closing(context: Context, job: Snapshot[Job], outcome: JobState, reason: Reason | None) -> Write:

@@ -8,6 +8,7 @@ import msgspec
 
 from batchdrop.domain.batch import Batch, Ending, batch_ref
 from batchdrop.domain.endings import Unanswered, reason_to_stop, unanswered, wait_for_more
+from batchdrop.domain.errors import ObjectGone
 from batchdrop.domain.ids import JobId
 from batchdrop.domain.job import InputFormat, Job, job_ref
 from batchdrop.domain.lots import carried, with_lots
@@ -48,7 +49,14 @@ def collect(context: Context, own: Snapshot[Turn]) -> None:
     live = {job: value for job, value in jobs.items() if value.state not in ENDED_JOB_STATES}
     asked = Asked(context, batch, lambda: _shards(context, batch))
     wanted = _wanted(batch, live, _shards(context, batch))
-    answers = sort_answers(context, batch, wanted, asked)
+    try:
+        answers = sort_answers(context, batch, wanted, asked)
+    except ObjectGone:
+        # Vertex wrote an answer file anew after it had said that the job has ended.
+        if answer_files(context, batch) == ending.files:
+            raise
+        _wait(context, found, own)
+        return
     if live and wait_for_more(batch, ending, answers.seen.lines, context.clock.now()):
         _wait(context, found, own)
         return

@@ -17,6 +17,7 @@ from batchdrop.domain.vertex import BatchSpec
 from batchdrop.ports import Snapshot
 from batchdrop.steps.compose import compose_all
 from batchdrop.steps.context import Context
+from batchdrop.steps.lost import fail_jobs_without_files
 from batchdrop.steps.lots import JSON_LINES
 from batchdrop.steps.release import release
 from batchdrop.steps.turns import collect_turn, leave
@@ -27,12 +28,14 @@ def launch(context: Context, batch: Batch, requests: tuple[str, ...]) -> None:
     """Create the Vertex job of a try that this run has claimed."""
     try:
         compose_all(context, batch.input_object, requests, JSON_LINES)
-    except (Transient, ObjectGone) as error:
-        # Nothing was asked of Vertex yet, so the lots may wait again: without those of a job that ended meanwhile,
-        # whose request files are gone.
+    except Transient:
+        # Nothing was asked of Vertex yet, so the lots may wait again.
         release(context, batch, due_at=context.clock.now())
-        if isinstance(error, Transient):
-            raise
+        raise
+    except ObjectGone:
+        # The same, without those of a job that ended meanwhile, or of one that cannot go on.
+        release(context, batch, due_at=context.clock.now())
+        fail_jobs_without_files(context, batch)
         return
     claimed = context.documents.get(batch_ref(batch.id))
     if claimed is None or not claimed.value.is_claimed_as(batch):

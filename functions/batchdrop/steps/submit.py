@@ -1,5 +1,6 @@
 """Submit: put waiting lots into batches while the lane has slots. The only step that is not idempotent."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -20,27 +21,33 @@ from batchdrop.rows.signatures import merge
 from batchdrop.steps.context import Context
 from batchdrop.steps.in_line import in_line
 from batchdrop.steps.launch import launch, take_over
-from batchdrop.steps.turns import collect_turn, done, leave
+from batchdrop.steps.turns import carry_on, collect_turn, done, leave, sleep_until, time_is_up
 from batchdrop.steps.writes import create, decide_again, replace
 
 
 def submit(context: Context, own: Snapshot[Turn]) -> None:
-    """Submit what waits in the lane of a turn. What fails in passing is left to the tick."""
-    if own.value.lane is not None:
-        try:
-            submit_lane(context, own.value.lane)
-        except Transient as error:
-            context.log.warning("submit.put_off", lane=own.value.lane, error=error)
-    context.documents.commit([done(own)])
+    """Submit what waits in the lane of a turn. What fails in passing is no death of the step: it is put off."""
+    if own.value.lane is None:
+        context.documents.commit([done(own)])
+        return
+    try:
+        whole = submit_lane(context, own.value.lane, lambda: time_is_up(context, own))
+    except Transient as error:
+        context.log.warning("submit.put_off", lane=own.value.lane, error=error)
+        context.documents.commit([sleep_until(context, own, context.clock.now() + context.settings.retry_wait)])
+        return
+    context.documents.commit([done(own)] if whole else carry_on(context, own))
 
 
-def submit_lane(context: Context, lane: LaneId) -> None:
-    """Form and launch batches until the lane has no slot or nothing is due."""
+def submit_lane(context: Context, lane: LaneId, is_late: Callable[[], bool]) -> bool:
+    """Form and launch batches until the lane has no slot or nothing is due; False if it got late before."""
     while True:
         formed = decide_again(lambda: _form(context, lane))
         if formed is None:
-            return
+            return True
         launch(context, formed.batch, formed.requests)
+        if is_late():
+            return False
 
 
 def resume(context: Context, found: Snapshot[Batch]) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from batchdrop.domain import limits
 from batchdrop.domain.batch import batches_in
 from batchdrop.domain.errors import Conflict
+from batchdrop.domain.lane import all_lanes
 from batchdrop.domain.measures import Event
 from batchdrop.domain.refs import Document, Ref
 from batchdrop.domain.shard import any_waiting_shards
@@ -18,10 +19,10 @@ from batchdrop.steps.identify import arrived, gone
 from batchdrop.steps.poll import poll
 from batchdrop.steps.submit import resume, submit_lane
 from batchdrop.steps.sweep import cancel_strays, inputs_of_live_jobs, inputs_since
-from batchdrop.steps.turns import send_again, tell_oldest_turns
+from batchdrop.steps.turns import is_late, send_again, tell_oldest_turns
 from batchdrop.steps.writes import create, decide_again, replace
 
-Act = Callable[[], None]
+Act = Callable[[], object]
 
 _MOST_RESENT = 100
 
@@ -95,9 +96,11 @@ def _submitting(context: Context) -> Iterator[Act]:
 
 
 def _waiting(context: Context) -> Iterator[Act]:
-    due = context.documents.find(any_waiting_shards(context.clock.now(), limits.BATCH_LOTS))
-    for lane in sorted({shard.value.lane for shard in due}):
-        yield partial(submit_lane, context, lane)
+    """Every lane: however much waits in one, what waits in another is found. One that is new has a submit turn."""
+    started_at = context.clock.now()
+    if context.documents.exists(any_waiting_shards(started_at)):
+        for lane in context.documents.find(all_lanes()):
+            yield partial(submit_lane, context, lane.value.id, lambda: is_late(context, started_at))
 
 
 _IN_ORDER = (_overdue, _measured, _once_an_hour, _running, _submitting, _waiting)

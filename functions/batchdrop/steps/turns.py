@@ -110,7 +110,11 @@ def wake(context: Context, job: JobId, step: Step) -> None:
 
 def time_is_up(context: Context, own: Snapshot[Turn]) -> bool:
     """Tell whether a run has used its time and must leave the rest to the next."""
-    started_at = own.value.due_at - context.settings.lapse
+    return is_late(context, own.value.due_at - context.settings.lapse)
+
+
+def is_late(context: Context, started_at: datetime) -> bool:
+    """The same of a run without a turn."""
     return context.clock.now() >= started_at + context.settings.run_limit * limits.YIELD_SHARE
 
 

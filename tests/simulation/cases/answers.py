@@ -82,4 +82,37 @@ def _work_lost() -> Scenario:
     )
 
 
-CASES = (_cut(), _misfits(), _many_answers(), _work_lost())
+def _requests_lost() -> Scenario:
+    files = {f"{letter}.jsonl": names(letter, 3) for letter in "abc"}
+
+    def lose(world: World) -> None:
+        bucket, jobs = world.settings.work_bucket, world.ledger.mirror.jobs.values()
+        folders = tuple(f"jobs/{job.id}/" for job in jobs if job.input.name == "b.jsonl")
+        lots = [name for name in world.objects.names(bucket) if name.startswith(folders) and "requests" in name]
+        world.objects.delete(bucket, lots)
+
+    return Scenario(
+        name="requests-lost",
+        operations=(
+            drop("a.jsonl", as_requests(files["a.jsonl"])),
+            drop("b.jsonl", as_requests(files["b.jsonl"]), 30),
+            drop("c.jsonl", as_requests(files["c.jsonl"]), 30),
+            Operation(60, lose),
+        ),
+        settings=settings(slots=1),
+        most_ticks=900,
+        share=0.5,
+        expected=(
+            Expected(name="a.jsonl", rows=files["a.jsonl"]),
+            Expected(
+                name="b.jsonl",
+                rows=files["b.jsonl"],
+                states=frozenset({_S.FAILED, _S.SUCCEEDED}),
+                errors=None,
+            ),
+            Expected(name="c.jsonl", rows=files["c.jsonl"]),
+        ),
+    )
+
+
+CASES = (_cut(), _misfits(), _many_answers(), _work_lost(), _requests_lost())

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from batchdrop.domain.ids import VertexJobName
 from batchdrop.domain.states import JobState
 from batchdrop.domain.vertex import VertexState
 from batchdrop.steps.tick import tick
@@ -201,3 +202,23 @@ def test_answers_that_are_told_of_but_not_there_yet_are_waited_for_half_an_hour(
     service.objects.put("predictions", f"{folder}prediction-model-x/predictions.jsonl", body.encode())
     service.run_on(timedelta(minutes=5), ticks=5)
     assert counted(service) == ("SUCCEEDED", 4, 0)
+
+
+def test_an_answer_file_that_vertex_writes_anew_after_the_end_is_read_as_it_then_is() -> None:
+    service = FakeService()
+    service.spread = lambda answers: [answers[:2]]
+    dropped(service).deliver()
+    service.vertex()
+    (info,) = service.objects.list("predictions", "")
+    (job,) = service.batches.jobs()
+    whole = [json.loads(line) for line in service.objects.content("work", input_of(service, job.name)).splitlines()]
+    body = "".join(json.dumps(echo(line)) + "\n" for line in whole)
+    service.objects.put("predictions", info.name, body.encode())
+    service.run()
+    service.run_on(timedelta(minutes=10), ticks=10)
+    assert counted(service) == ("SUCCEEDED", 4, 0)
+    assert service.submissions() == 1
+
+
+def input_of(service: FakeService, name: VertexJobName) -> str:
+    return service.batches.specs[name].input_uri.removeprefix("gs://work/")
