@@ -17,6 +17,7 @@ from batchdrop.domain.limits import COLUMNS_BYTES, KIB, MIB
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.rows.arrow_values import to_json
 from batchdrop.rows.head import check_columns
+from batchdrop.rows.parquet_pages import SMALLER_PAGES, page_too_large, too_large_page
 from batchdrop.rows.parse import MAX_NESTING
 from batchdrop.rows.ranged import RangedFile, ReadRange
 from batchdrop.rows.unpack import MAGIC_BYTES, compression_of
@@ -119,6 +120,9 @@ class ParquetInput:
         """See whether the file can be read at all, before shards are made of it."""
         sizes = [self.metadata.row_group(group).num_rows for group in range(self.metadata.num_row_groups)]
         group = next(number for number, rows in enumerate(sizes) if rows)
+        large = too_large_page(self.source, self.metadata.row_group(group))
+        if large is not None:
+            raise self._refused(Code.INPUT_TOO_LARGE, page_too_large(*large), SMALLER_PAGES)
         batch = self._arrow(lambda: next(self.file.iter_batches(batch_size=1, row_groups=[group], use_threads=False)))
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             try:

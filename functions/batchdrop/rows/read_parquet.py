@@ -15,12 +15,13 @@ from batchdrop.domain.shard import RowGroups
 from batchdrop.rows.arrow_values import to_json
 from batchdrop.rows.makers import object_maker
 from batchdrop.rows.parquet import HOLD_BYTES, ParquetInput
+from batchdrop.rows.parquet_pages import SMALLER_PAGES, page_too_large, start_of, too_large_page
 from batchdrop.rows.parse import read_problem, too_large
 from batchdrop.rows.values import BadRow, Problem, Row
 
 _BATCH_BYTES = 4 * MIB
 _BATCH_ROWS = 1024
-_TRIED_ROWS = 16
+_TRIED_ROWS = 4
 _WINDOW_BYTES = range(64 * KIB, 4 * MIB)
 
 _ENCODER = msgspec.json.Encoder()
@@ -52,6 +53,10 @@ class GroupRows:
 
     def _group(self, group: int) -> Iterator[Iterator[Row | BadRow]]:
         end = self.rows + self._input.metadata.row_group(group).num_rows
+        large = too_large_page(self._input.source, self._input.metadata.row_group(group))
+        if large is not None:
+            yield (self._bad(b"", _page_too_large(*large)) for _ in range(self.rows, end))
+            return
         if group >= self._held_to:
             self._held_to = self._come_near(group)
         batches = self._batches(group, self._batch_rows(group))
@@ -95,9 +100,7 @@ class GroupRows:
         """Where a group's bytes lie, as the footer says."""
         metadata = self._input.metadata.row_group(group)
         columns = [metadata.column(index) for index in range(metadata.num_columns)]
-        starts = [
-            min(column.dictionary_page_offset or column.data_page_offset, column.data_page_offset) for column in columns
-        ]
+        starts = [start_of(column) for column in columns]
         ends = [start + column.total_compressed_size for start, column in zip(starts, columns, strict=True)]
         return max(min(starts), 0), min(max(ends), self._input.source.size())
 
@@ -147,6 +150,11 @@ class GroupRows:
         row = RowNumber(self.rows)
         self.rows += 1
         return BadRow(row=row, line=self.rows, raw=raw, problem=problem)
+
+
+def _page_too_large(column: str, size: int) -> Problem:
+    message = page_too_large(column, size)
+    return msgspec.structs.replace(read_problem("PAGE_TOO_LARGE", message, SMALLER_PAGES), path=column)
 
 
 def _damaged(group: int) -> Problem:

@@ -7,6 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batchdrop.domain.errors import ObjectGone, Refused, Transient
 from batchdrop.domain.job import InputFormat
@@ -14,6 +16,7 @@ from batchdrop.domain.limits import COLUMNS_BYTES, MIB, REQUEST_BYTES
 from batchdrop.domain.reasons import Code, Reason
 from batchdrop.domain.shard import RowGroups
 from batchdrop.rows.parquet import HOLD_BYTES, ParquetInput, schema_of
+from batchdrop.rows.parquet_pages import too_large_page
 from batchdrop.rows.read_parquet import GroupRows
 from batchdrop.rows.values import BadRow, Row
 
@@ -168,6 +171,71 @@ def test_long_values_are_taken_few_at_a_time() -> None:
         sizes.append(len(row.raw))
         assert pa.total_allocated_bytes() < 64 * MIB
     assert sizes == [MIB + 1 + len('{"text":""}')] * 60
+
+
+def large() -> pa.Table:
+    """Texts that most writers make one page of: 150 MB, which a few KB of a file unfold to."""
+    return pa.table({"id": list(range(10)), "text": ["x" * 15_000_000] * 10})
+
+
+def test_a_page_too_large_to_be_held_is_refused_with_its_column_and_a_remedy() -> None:
+    data = parquet(large(), use_dictionary=False, compression="zstd")
+    assert len(data) < MIB
+    reason = refusal(data)
+    assert reason.code is Code.INPUT_TOO_LARGE
+    assert "'text'" in reason.message
+    assert "write_batch_size" in reason.hint
+
+
+def test_rows_of_a_group_with_such_a_page_are_bad_rows_and_the_others_are_read() -> None:
+    written, whole = io.BytesIO(), large()
+    with pq.ParquetWriter(written, whole.schema, use_dictionary=False, compression="zstd") as writer:
+        for table in (whole.slice(0, 1), whole, whole.slice(9, 1)):
+            writer.write_table(table)
+    assert opened(written.getvalue()).layout().columns == ("id", "text")
+    rows = read(written.getvalue())
+    assert [row.problem.code for row in rows if isinstance(row, BadRow)] == ["PAGE_TOO_LARGE"] * 10
+    assert [(row.row, row.line) for row in rows] == [(number, number + 1) for number in range(12)]
+    assert [row.value["id"] for row in rows if isinstance(row, Row)] == [0, 9]
+
+
+def test_the_same_rows_are_read_if_they_are_written_as_the_remedy_says() -> None:
+    data = parquet(large(), use_dictionary=False, compression="zstd", write_batch_size=1)
+    assert opened(data).layout().columns == ("id", "text")
+    assert sum(isinstance(row, Row) for row in read(data)) == 10
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"data_page_version": "1.0"},
+        {"data_page_version": "2.0", "write_page_checksum": True},
+        {"compression": "gzip", "write_page_index": True, "version": "1.0"},
+        {"compression": "none", "use_dictionary": True, "dictionary_pagesize_limit": 1},
+    ],
+)
+def test_pages_are_measured_one_after_the_other_however_they_are_written(options: dict[str, Any]) -> None:
+    texts = [str(number) * 20_000 for number in range(9)] + ["x" * 90_000]
+    options = {"use_dictionary": False, "write_batch_size": 1, "data_page_size": 1, **options}
+    source = opened(parquet(pa.table({"id": list(range(10)), "text": texts}), **options))
+
+    def first_over(most: int) -> int:
+        """Bytes of the first page of texts that is larger, but for those that tell lengths."""
+        column, size = too_large_page(source.source, source.metadata.row_group(0), most) or ("text", 0)
+        assert column == "text"
+        return size // 10_000 * 10_000
+
+    assert [first_over(most) for most in (100_000, 80_000, 10_000)] == [0, 90_000, 20_000]
+
+
+@given(st.binary(max_size=50), st.integers(0, 300))
+def test_no_header_of_a_page_breaks_the_reader(junk: bytes, place: int) -> None:
+    data = bytearray(parquet(pa.table({"text": ["x" * 20_000] * 20}), use_dictionary=False))
+    data[4 + place : 4 + place + len(junk)] = junk
+    source = opened(bytes(data))
+    column, size = too_large_page(source.source, source.metadata.row_group(0), 100_000) or ("text", 100_001)
+    assert (column, size > 100_000) == ("text", True)
+    assert len(read(bytes(data))) == 20
 
 
 @pytest.mark.parametrize(
