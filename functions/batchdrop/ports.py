@@ -8,7 +8,7 @@ from typing import Generic, Protocol
 import msgspec
 
 from batchdrop.domain.ids import Generation, VertexJobName
-from batchdrop.domain.limits import WRITE_BYTES
+from batchdrop.domain.limits import READ_BYTES, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.refs import D, D_co, Document, Query, Ref
 from batchdrop.domain.vertex import BatchSpec, VertexJob
@@ -94,15 +94,17 @@ class Objects(Protocol):
     def stat(self, bucket: str, name: str, generation: Generation | None = None) -> ObjectInfo | None:
         """Metadata of one generation, of the live one unless told; None if there is none."""
 
-    def read(
+    def read(  # noqa: PLR0913  # an object, its generation, a range, and how much of it at a time
         self,
         bucket: str,
         name: str,
         generation: Generation | None = None,
         start: int = 0,
         end: int | None = None,
+        *,
+        chunk: int = READ_BYTES,
     ) -> Iterator[bytes]:
-        """Stream the stored bytes of [start, end), never decompressed, in chunks.
+        """Stream the stored bytes of [start, end), never decompressed, in chunks of at most so many bytes.
 
         Raises:
             ObjectGone: the object, or that generation, is not there.

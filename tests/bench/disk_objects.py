@@ -16,7 +16,7 @@ import msgspec
 
 from batchdrop.domain.errors import Conflict, ObjectGone
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import COMPOSE_SOURCES, KIB, MIB, WRITE_BYTES
+from batchdrop.domain.limits import COMPOSE_SOURCES, KIB, READ_BYTES, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.ports import Clock, ObjectWriter
 from tests.fakes.objects import Happened
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _SUM_CHUNK = 64 * KIB
-READ_CHUNK = 4 * MIB
 """As large as the cloud adapter's, so that what a step holds by reading and writing is the same here."""
 
 
@@ -67,7 +66,7 @@ class DiskObjects:
         """Make an object of a file, which stays where it is."""
         with path.open("rb") as file:
             checksum = 0
-            while chunk := file.read(READ_CHUNK):
+            while chunk := file.read(READ_BYTES):
                 checksum = google_crc32c.extend(checksum, chunk)
         blob = Blob(str(path), path.stat().st_size)
         return self._add(bucket, name, (blob,), "", _base64(checksum))
@@ -85,14 +84,21 @@ class DiskObjects:
         found = self._live.get((bucket, name))
         return None if found is None or generation not in (None, found.info.generation) else found.info
 
-    def read(
-        self, bucket: str, name: str, generation: Generation | None = None, start: int = 0, end: int | None = None
+    def read(  # noqa: PLR0913  # an object, its generation, a range, and how much of it at a time
+        self,
+        bucket: str,
+        name: str,
+        generation: Generation | None = None,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        chunk: int = READ_BYTES,
     ) -> Iterator[bytes]:
         offset = 0
         for blob in self._need(bucket, name, generation).blobs:
             stop = offset + blob.size if end is None else min(end, offset + blob.size)
             if start < stop and stop > offset:
-                yield from _chunks(Path(blob.path), max(start, offset) - offset, stop - offset)
+                yield from _chunks(Path(blob.path), max(start, offset) - offset, stop - offset, chunk)
             offset += blob.size
 
     @contextmanager
@@ -183,11 +189,11 @@ class _Summing(io.FileIO):
         return written
 
 
-def _chunks(path: Path, start: int, end: int) -> Iterator[bytes]:
+def _chunks(path: Path, start: int, end: int, size: int) -> Iterator[bytes]:
     with path.open("rb", buffering=0) as file:
         file.seek(start)
         while start < end:
-            chunk = file.read(min(READ_CHUNK, end - start))
+            chunk = file.read(min(size, end - start))
             if not chunk:
                 raise ObjectGone(f"{path} is shorter than it was")
             start += len(chunk)

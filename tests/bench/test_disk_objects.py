@@ -4,7 +4,8 @@ import pytest
 
 from batchdrop.domain.errors import Conflict, ObjectGone
 from batchdrop.domain.ids import Generation
-from tests.bench.disk_objects import READ_CHUNK, DiskObjects
+from batchdrop.domain.limits import READ_BYTES
+from tests.bench.disk_objects import DiskObjects
 from tests.fakes.small import FakeClock
 
 
@@ -28,7 +29,7 @@ def break_off(objects: DiskObjects) -> None:
         raise InterruptedError
 
 
-@pytest.mark.parametrize("size", [0, 1, READ_CHUNK, 2 * READ_CHUNK + 7])
+@pytest.mark.parametrize("size", [0, 1, READ_BYTES, 2 * READ_BYTES + 7])
 def test_what_was_written_reads_back(objects: DiskObjects, size: int) -> None:
     data = bytes(range(256)) * (size // 256) + bytes(size % 256)
     write(objects, "a", data)

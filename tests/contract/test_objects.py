@@ -9,7 +9,7 @@ import pytest
 
 from batchdrop.domain.errors import ObjectGone
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import LEAN_WRITE_BYTES, WRITE_BYTES
+from batchdrop.domain.limits import LEAN_WRITE_BYTES, LEAST_READ_BYTES, WRITE_BYTES
 from tests.contract.stores import Store
 
 DIGITS = b"0123456789"
@@ -58,6 +58,14 @@ def test_an_object_is_not_there_before_its_block_ends(store: Store) -> None:
     with store.objects.write(store.plain, "a", "text/plain") as sink:
         sink.write(pattern(WRITE_BYTES + 1))
         assert store.objects.stat(store.plain, "a") is None
+
+
+def test_no_more_is_read_at_a_time_than_was_asked_for(store: Store) -> None:
+    data = pattern(1_000_003)
+    store.write("a", data)
+    chunks = list(store.objects.read(store.plain, "a", start=7, chunk=LEAST_READ_BYTES))
+    assert b"".join(chunks) == data[7:]
+    assert max(map(len, chunks)) <= LEAST_READ_BYTES
 
 
 def test_an_object_is_whole_however_little_its_writer_may_hold(store: Store) -> None:

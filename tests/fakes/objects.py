@@ -13,7 +13,7 @@ import msgspec
 
 from batchdrop.domain.errors import Conflict, ObjectGone
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import COMPOSE_SOURCES, MIB, WRITE_BYTES
+from batchdrop.domain.limits import COMPOSE_SOURCES, MIB, READ_BYTES, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.ports import Clock, ObjectWriter
 
@@ -81,12 +81,20 @@ class FakeObjects:
         found = self._version(bucket, name, generation)
         return None if found is None else found.info
 
-    def read(
-        self, bucket: str, name: str, generation: Generation | None = None, start: int = 0, end: int | None = None
+    def read(  # noqa: PLR0913  # an object, its generation, a range, and how much of it at a time
+        self,
+        bucket: str,
+        name: str,
+        generation: Generation | None = None,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        chunk: int = READ_BYTES,
     ) -> Iterator[bytes]:
         self.before_call("read", name)
         data = self._need(bucket, name, generation).data[start:end]
-        yield from (data[offset : offset + self._chunk] for offset in range(0, len(data), self._chunk))
+        size = min(chunk, self._chunk)
+        yield from (data[offset : offset + size] for offset in range(0, len(data), size))
 
     @contextmanager
     def write(self, bucket: str, name: str, content_type: str, buffer: int = WRITE_BYTES) -> Iterator[ObjectWriter]:

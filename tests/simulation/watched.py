@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 from typing import Protocol, TypeVar
 
 from batchdrop.domain.ids import Generation, VertexJobName
-from batchdrop.domain.limits import WRITE_BYTES
+from batchdrop.domain.limits import READ_BYTES, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.refs import D, Query, Ref
 from batchdrop.domain.vertex import BatchSpec, VertexJob
@@ -93,10 +93,18 @@ class WatchedObjects:
         self._gate.after(site, effect)
         return found
 
-    def read(
-        self, bucket: str, name: str, generation: Generation | None = None, start: int = 0, end: int | None = None
+    def read(  # noqa: PLR0913  # an object, its generation, a range, and how much of it at a time
+        self,
+        bucket: str,
+        name: str,
+        generation: Generation | None = None,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        chunk: int = READ_BYTES,
     ) -> Iterator[bytes]:
-        return _streamed(self._gate, _here("objects.read"), self._inner.read(bucket, name, generation, start, end))
+        chunks = self._inner.read(bucket, name, generation, start, end, chunk=chunk)
+        return _streamed(self._gate, _here("objects.read"), chunks)
 
     def write(
         self, bucket: str, name: str, content_type: str, buffer: int = WRITE_BYTES

@@ -10,7 +10,7 @@ import msgspec
 
 from batchdrop.domain.errors import ObjectGone
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import MIB, WRITE_BYTES
+from batchdrop.domain.limits import READ_BYTES, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.ports import ObjectWriter
 
@@ -18,7 +18,6 @@ INPUT, WORK = "input", "work"
 ONLY = Generation(1)
 """A file has one generation here."""
 
-_CHUNK = 4 * MIB
 Sink = Callable[[bytes], object]
 
 
@@ -58,17 +57,24 @@ class LocalObjects:
             return None
         return ObjectInfo(bucket=bucket, name=name, generation=ONLY, size=path.stat().st_size, crc32c="")
 
-    def read(
-        self, bucket: str, name: str, generation: Generation | None = None, start: int = 0, end: int | None = None
+    def read(  # noqa: PLR0913  # an object, its generation, a range, and how much of it at a time
+        self,
+        bucket: str,
+        name: str,
+        generation: Generation | None = None,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        chunk: int = READ_BYTES,
     ) -> Iterator[bytes]:
         """Stream a file."""
         if self.stat(bucket, name, generation) is None:
             raise ObjectGone(f"{name} is not there")
         with self._path(bucket, self._place.instead.get(name, name)).open("rb", buffering=0) as file:
             file.seek(start)
-            while chunk := file.read(_CHUNK if end is None else min(_CHUNK, end - file.tell())):
-                self._read(len(chunk))
-                yield chunk
+            while data := file.read(chunk if end is None else min(chunk, end - file.tell())):
+                self._read(len(data))
+                yield data
 
     @contextmanager
     def write(self, bucket: str, name: str, content_type: str, buffer: int = WRITE_BYTES) -> Iterator[ObjectWriter]:

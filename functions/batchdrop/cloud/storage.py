@@ -20,10 +20,8 @@ from batchdrop.cloud.failures import passing
 from batchdrop.cloud.upload import Upload
 from batchdrop.domain.errors import Conflict, ObjectGone, Transient
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import COMPOSE_SOURCES, MIB, WRITE_BYTES
+from batchdrop.domain.limits import COMPOSE_SOURCES, READ_BYTES, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
-
-READ_CHUNK = 4 * MIB
 
 _DELETES_AT_ONCE = 8
 _LISTED = "items(bucket,name,generation,size,crc32c,contentType,contentEncoding,timeCreated),nextPageToken"
@@ -47,15 +45,17 @@ class CloudObjects:
             return None
         return _info(blob)
 
-    def read(
+    def read(  # noqa: PLR0913  # an object, its generation, a range, and how much of it at a time
         self,
         bucket: str,
         name: str,
         generation: Generation | None = None,
         start: int = 0,
         end: int | None = None,
+        *,
+        chunk: int = READ_BYTES,
     ) -> Iterator[bytes]:
-        """Stream the stored bytes of [start, end), 4 MiB at a time, all of one generation.
+        """Stream the stored bytes of [start, end), a chunk at a time, all of one generation.
 
         A read of the whole object ends with its checksum compared; a mismatch is Transient.
         """
@@ -65,10 +65,10 @@ class CloudObjects:
         stop = info.size if end is None else min(end, info.size)
         blob = self._blob(bucket, name, info.generation)
         checksum = 0
-        for offset in range(start, stop, READ_CHUNK):
-            chunk = _download(blob, offset, min(offset + READ_CHUNK, stop), self._retry)
-            checksum = google_crc32c.extend(checksum, chunk)
-            yield chunk
+        for offset in range(start, stop, chunk):
+            data = _download(blob, offset, min(offset + chunk, stop), self._retry)
+            checksum = google_crc32c.extend(checksum, data)
+            yield data
         if start == 0 and stop == info.size and _as_stored(checksum) != info.crc32c:
             raise Transient(f"What was read of {_uri(bucket, name)} does not match its CRC32C")
 

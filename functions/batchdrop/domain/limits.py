@@ -24,6 +24,11 @@ BATCH_TWINS = 1_000_000
 BATCH_LOTS = 400
 """Keeps the commit that creates a batch below 500 writes."""
 
+READ_BYTES = 4 * MIB
+"""What is read of an object at a time, unless less is asked for; the design's choice."""
+READ_ABREAST_BYTES = 16 * MIB
+LEAST_READ_BYTES = 128 * KIB
+"""The same of objects that are read side by side: of all of them together, and of each at least."""
 WRITE_BYTES = 8 * MIB
 """What a new object's writer holds at most, unless it is told less. Sent at a time, it is a multiple of 256 KiB
 (docs: storage/resumable-uploads)."""

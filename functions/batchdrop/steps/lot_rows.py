@@ -3,6 +3,7 @@
 from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 
+from batchdrop.domain import limits
 from batchdrop.domain.shard import Lot
 from batchdrop.rows.sidecar import lines_of, read_sidecar
 from batchdrop.rows.values import SideRow
@@ -14,9 +15,15 @@ _Head = tuple[SideRow, Iterator[SideRow]]
 
 def sides_of(context: Context, lots: Sequence[Lot]) -> Iterator[SideRow]:
     """The rows of some lots of a shard, in row order."""
-    bucket = context.settings.work_bucket
-    sidecars = [read_sidecar(context.objects.read(bucket, lot.sidecar)) for lot in lots]
+    sidecars = [read_sidecar(chunks) for chunks in abreast(context, [lot.sidecar for lot in lots])]
     return sidecars[0] if len(sidecars) == 1 else _merged(sidecars)
+
+
+def abreast(context: Context, names: Sequence[str]) -> list[Iterator[bytes]]:
+    """Objects of `work` to be read side by side: the more there are, the less is read of each at a time."""
+    bucket, share = context.settings.work_bucket, limits.READ_ABREAST_BYTES // max(len(names), 1)
+    chunk = min(max(share, limits.LEAST_READ_BYTES), limits.READ_BYTES)
+    return [context.objects.read(bucket, name, chunk=chunk) for name in names]
 
 
 def asked_in(context: Context, lot: Lot) -> Iterator[tuple[bytes, SideRow]]:

@@ -17,7 +17,7 @@ from batchdrop.rows.sidecar import read_invalid
 from batchdrop.rows.values import Answered, BadRow, Failed, Problem
 from batchdrop.steps.blocks import Blocks
 from batchdrop.steps.context import Context
-from batchdrop.steps.lot_rows import sides_of
+from batchdrop.steps.lot_rows import abreast, sides_of
 from batchdrop.steps.lots import LazyObject
 from batchdrop.steps.sinks import failed_sink, layout_of, result_sink
 
@@ -48,7 +48,8 @@ def closed_rows(
     Rows of `lost` lots, which are open, become errors with the problem; those of other open lots are left out.
     """
     bucket = context.settings.work_bucket
-    closed = [read_outcomes(context.objects.read(bucket, lot.closed)) for lot in shard.lots if lot.closed]
+    outcomes = abreast(context, [lot.closed for lot in shard.lots if lot.closed])
+    closed = [read_outcomes(chunks) for chunks in outcomes]
     lots: list[Iterator[Answered | Failed]] = [*closed, *([] if closing is None else [closing])]
     if lost and problem is not None:
         lots.append(_unanswered(context, lost, problem))
