@@ -115,5 +115,13 @@ CASES = (
         limit="orjson join",
         answer_bytes=34_000,
     ),
+    Case(
+        name="collect, short rows",
+        data="short",
+        prompt="short",
+        step="collect",
+        limit="orjson join",
+        answer_bytes=820,
+    ),
     Case(name="pipeline, CSV", data="csv", prompt="plain", step=None, rivals=("google-genai",)),
 )

@@ -56,8 +56,15 @@ config:""",
     1,
 )
 
-PROMPTS = {"plain": PLAIN, "helpers": HELPERS, "schema": SCHEMA}
-SUFFIXES = {"native": "jsonl", "records": "jsonl", "csv": "csv", "parquet": "parquet"}
+SHORT = """---
+model: gemini-3.5-flash-lite
+config: {temperature: 0, maxOutputTokens: 8}
+---
+Name the colour of {{n}}.
+"""
+
+PROMPTS = {"plain": PLAIN, "helpers": HELPERS, "schema": SCHEMA, "short": SHORT}
+SUFFIXES = {"native": "jsonl", "records": "jsonl", "short": "jsonl", "csv": "csv", "parquet": "parquet"}
 COLUMNS = ("id", "product", "stars", "title", "review")
 
 _TEXTS = (
@@ -135,6 +142,10 @@ def _record_line(record: dict[str, str]) -> bytes:
     return json.dumps(record, ensure_ascii=False).encode() + b"\n"
 
 
+def _short_line(record: dict[str, str]) -> bytes:
+    return b'{"n":%d}\n' % int(record["id"][2:])
+
+
 def _csv_line(record: dict[str, str]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(record.values())
@@ -148,4 +159,4 @@ def _write_parquet(path: Path, records: Iterator[dict[str, str]]) -> None:
             writer.write_table(pa.Table.from_pylist(group, schema))
 
 
-_LINES = {"native": _native_line, "records": _record_line, "csv": _csv_line}
+_LINES = {"native": _native_line, "records": _record_line, "short": _short_line, "csv": _csv_line}
