@@ -139,8 +139,8 @@ class Objects(Protocol):
             ObjectGone: the source is not there.
         """
 
-    def list(self, bucket: str, prefix: str, *, since: datetime | None = None) -> Iterator[ObjectInfo]:
-        """Live objects below a prefix, by name; only those created at or after `since` if given."""
+    def list(self, bucket: str, prefix: str, *, since: datetime | None = None, after: str = "") -> Iterator[ObjectInfo]:
+        """Live objects below a prefix, by name; if given, only names beyond `after`, created at or after `since`."""
 
     def delete(self, bucket: str, names: Iterable[str]) -> None:
         """Delete objects; missing ones are no error."""

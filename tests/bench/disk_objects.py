@@ -132,9 +132,9 @@ class DiskObjects:
         found = self._need(bucket, name)
         return self._add(to_bucket, to_name, found.blobs, content_type, found.info.crc32c)
 
-    def list(self, bucket: str, prefix: str, *, since: datetime | None = None) -> Iterator[ObjectInfo]:
+    def list(self, bucket: str, prefix: str, *, since: datetime | None = None, after: str = "") -> Iterator[ObjectInfo]:
         for where, name in sorted(self._live):
-            found = self._live.get((where, name))
+            found = self._live.get((where, name)) if name > after else None
             if found is not None and where == bucket and name.startswith(prefix) and _created(found.info, since):
                 yield found.info
 

@@ -138,6 +138,15 @@ def test_a_list_has_live_objects_only_once(store: Store) -> None:
     assert names(store, "", store.versioned) == ["a"]
 
 
+def test_a_list_goes_on_behind_a_name(store: Store) -> None:
+    for name in ("a", "a/b", "b", "ü"):
+        store.write(name)
+    assert [info.name for info in store.objects.list(store.plain, "", after="a")] == ["a/b", "b", "ü"]
+    assert [info.name for info in store.objects.list(store.plain, "", after="a/c")] == ["b", "ü"]
+    assert [info.name for info in store.objects.list(store.plain, "a", after="a")] == ["a/b"]
+    assert list(store.objects.list(store.plain, "", after="ü")) == []
+
+
 def test_a_list_since_a_time_leaves_out_what_is_older(store: Store) -> None:
     store.write("a")
     created = store.stat("a").created_at

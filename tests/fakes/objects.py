@@ -123,11 +123,11 @@ class FakeObjects:
         self.before_call("rewrite", name)
         return self.put(to_bucket, to_name, self._need(bucket, name).data, content_type)
 
-    def list(self, bucket: str, prefix: str, *, since: datetime | None = None) -> Iterator[ObjectInfo]:
+    def list(self, bucket: str, prefix: str, *, since: datetime | None = None, after: str = "") -> Iterator[ObjectInfo]:
         self.before_call("list", prefix)
         for name in self.names(bucket):
             found = self._version(bucket, name)
-            if found is not None and name.startswith(prefix) and _created(found.info, since):
+            if found is not None and name.startswith(prefix) and name > after and _created(found.info, since):
                 yield found.info
 
     def delete(self, bucket: str, names: Iterable[str]) -> None:

@@ -29,7 +29,9 @@ _SLEEPS = (15, 800)
 """Seconds: others act meanwhile, though no tick; and a sleep that ends after the next try began."""
 _BEGUN = 3
 """The call after which a turn is counted as started."""
+_IDLE = ("tick", "arrivals", "departures")
 _IDLE_TICKS = 3
+"""What comes again and again though nothing moves is struck so many times."""
 _DENSITIES = (1, 2, 3, 5, 8)
 
 
@@ -198,14 +200,14 @@ def _later(scenario: Scenario, fault: Fault) -> Iterator[tuple[Point, Site]]:
 
 
 def _points(scenario: Scenario, faults: tuple[Fault, ...]) -> list[tuple[Point, Site]]:
-    """Points that a run comes past: few of its idle ticks; of a large scenario each call's first and last time."""
+    """Points that a run comes past: few of what comes hourly; of a large scenario each call's first and last time."""
     passed = run(scenario, 0, Script(faults), keep=True).passed
     if scenario.share < 1:
         return sorted({(site, point.side): (point, site) for point, site in (*passed, *reversed(passed))}.values())
     seen: Counter[object] = Counter()
     kept = []
     for point, site in passed:
-        if point.where.startswith("tick"):
+        if point.where.startswith(_IDLE):
             seen[site, point.side] += 1
             if seen[site, point.side] > _IDLE_TICKS:
                 continue

@@ -132,8 +132,8 @@ class WatchedObjects:
         self._gate.after(site, effect)
         return info
 
-    def list(self, bucket: str, prefix: str, *, since: datetime | None = None) -> Iterator[ObjectInfo]:
-        return _streamed(self._gate, _here("objects.list"), self._inner.list(bucket, prefix, since=since))
+    def list(self, bucket: str, prefix: str, *, since: datetime | None = None, after: str = "") -> Iterator[ObjectInfo]:
+        return _streamed(self._gate, _here("objects.list"), self._inner.list(bucket, prefix, since=since, after=after))
 
     def delete(self, bucket: str, names: Iterable[str]) -> None:
         site = _here("objects.delete")

@@ -104,9 +104,9 @@ class LocalObjects:
         del bucket, name, to_bucket, to_name, content_type
         _never()
 
-    def list(self, bucket: str, prefix: str, *, since: datetime | None = None) -> Iterator[ObjectInfo]:
+    def list(self, bucket: str, prefix: str, *, since: datetime | None = None, after: str = "") -> Iterator[ObjectInfo]:
         """Never asked for."""
-        del bucket, prefix, since
+        del bucket, prefix, since, after
         _never()
 
     def delete(self, bucket: str, names: Iterable[str]) -> None:

@@ -122,11 +122,13 @@ class CloudObjects:
             raise _gone(bucket, name) from error
         return _info(target)
 
-    def list(self, bucket: str, prefix: str, *, since: datetime | None = None) -> Iterator[ObjectInfo]:
-        """Live objects below a prefix, by name; only those created at or after `since` if given."""
+    def list(self, bucket: str, prefix: str, *, since: datetime | None = None, after: str = "") -> Iterator[ObjectInfo]:
+        """Live objects below a prefix, by name; if given, only names beyond `after`, created at or after `since`."""
         with passing(f"list of {_uri(bucket, prefix)}"):
-            for blob in self._client.list_blobs(bucket, prefix=prefix, fields=_LISTED, retry=self._retry):
-                if since is None or blob.time_created >= since:
+            for blob in self._client.list_blobs(
+                bucket, prefix=prefix, start_offset=after or None, fields=_LISTED, retry=self._retry
+            ):
+                if blob.name != after and (since is None or blob.time_created >= since):
                     yield _info(blob)
 
     def delete(self, bucket: str, names: Iterable[str]) -> None:

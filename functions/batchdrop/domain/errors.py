@@ -31,6 +31,10 @@ class ObjectGone(BatchdropError):
     """The object, or that generation of it, does not exist (any more)."""
 
 
+class TimeIsUp(BatchdropError):
+    """The run has used its time. Keep what is done, and leave the rest to the next run."""
+
+
 class BadSettings(BatchdropError):
     """The environment is not what the service needs; the message lists every mistake."""
 

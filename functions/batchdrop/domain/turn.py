@@ -26,15 +26,17 @@ class Step(StrEnum):
     ADMIT = "admit"
     BUDGET = "budget"
     SUBMIT = "submit"
+    ARRIVALS = "arrivals"
+    DEPARTURES = "departures"
     COLLECT = "collect"
     FINISH = "finish"
 
 
 class Turn(Document, frozen=True, kw_only=True):
-    """A step that is next, for a job, a shard, a batch, a lane or the budgets of a day.
+    """A step that is next, for a job, a shard, a batch, a lane, the budgets of a day, or `input` since some time.
 
     `due_at`: when the tick may send it again. `sent` counts the documents it has been (`id~2` is the second),
-    `starts` the runs begun without progress.
+    `starts` the runs begun without progress. `after` is how far a look at many things has come.
     """
 
     id: TurnId
@@ -46,6 +48,8 @@ class Turn(Document, frozen=True, kw_only=True):
     batch: BatchId | None = None
     lane: LaneId | None = None
     day: str = ""
+    since: datetime | None = None
+    after: str = ""
     wave: int = 0
     sent: int = 1
     starts: int = 0
@@ -58,7 +62,7 @@ def function_of(step: Step) -> Function:
             return Function.INTAKE
         case Step.STAGE:
             return Function.STAGE
-        case Step.ADMIT | Step.BUDGET | Step.SUBMIT:
+        case Step.ADMIT | Step.BUDGET | Step.SUBMIT | Step.ARRIVALS | Step.DEPARTURES:
             return Function.DISPATCH
         case Step.COLLECT | Step.FINISH:
             return Function.COLLECT

@@ -6,10 +6,10 @@ from batchdrop.domain.batch import Batch, batches_with
 from batchdrop.domain.job import Job, job_ref
 from batchdrop.domain.shard import Shard, shards_of
 from batchdrop.domain.states import ENDED_JOB_STATES, BatchState, JobState, ShardState, move_shard
-from batchdrop.domain.turn import Turn
+from batchdrop.domain.turn import Step, Turn
 from batchdrop.ports import Snapshot
 from batchdrop.steps.context import Context
-from batchdrop.steps.turns import carry_on, done, finish_turn, leave, time_is_up
+from batchdrop.steps.turns import carry_on, done, finish_turn, leave, time_is_up, wake
 from batchdrop.steps.writes import commit_all, decide_again, replace
 
 _LIVE_SHARDS = frozenset({ShardState.PLANNED, ShardState.OPEN})
@@ -25,6 +25,8 @@ def cancel(context: Context, own: Snapshot[Turn]) -> None:
         context.documents.commit(carry_on(context, own))
         return
     decide_again(lambda: _stop_batches(context, job.value))
+    for step in (Step.PLAN, Step.ADMIT):
+        wake(context, job.value.id, step)  # it waits for a prompt or an approval no more
     context.documents.commit([leave(context, finish_turn(context, job.value.id)), done(own)])
 
 

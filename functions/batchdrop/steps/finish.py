@@ -1,10 +1,13 @@
 """Finish: compose the result, the errors, the failed records, and the manifest last. Every ending comes here."""
 
+from functools import partial
+from itertools import islice
+
 import msgspec
 
 from batchdrop.domain import limits
 from batchdrop.domain.batch import batches_with
-from batchdrop.domain.errors import ObjectGone, Transient
+from batchdrop.domain.errors import ObjectGone, TimeIsUp, Transient
 from batchdrop.domain.ids import Generation
 from batchdrop.domain.job import Job, job_ref
 from batchdrop.domain.measures import Event
@@ -23,23 +26,29 @@ from batchdrop.steps.context import Context
 from batchdrop.steps.cost import amounts, bill_of, dollars
 from batchdrop.steps.estimated import learn
 from batchdrop.steps.manifest import Account, File, add_shard, manifest
-from batchdrop.steps.output import write_files
+from batchdrop.steps.output import Check, write_files
 from batchdrop.steps.parts import Base, closed_rows, open_lots, write_part
-from batchdrop.steps.turns import done
+from batchdrop.steps.turns import carry_on, check_time, done
 from batchdrop.steps.writes import commit_all, decide_again, replace
+
+_CLEARED_AT_ONCE = 1000
 
 
 def finish(context: Context, own: Snapshot[Turn]) -> None:
     """Write the output of a job that is closing, and its terminal state."""
     found = context.documents.get(job_ref(own.value.job)) if own.value.job else None
-    if found is not None and found.value.state is JobState.CLOSING:
-        try:
-            _finish(context, found.value)
-        except ObjectGone as gone:
-            # Another run of this step came first and has cleared up; the next look at the job will tell.
-            raise Transient("An object to compose is gone.") from gone
-    if found is not None and found.value.state in ENDED_JOB_STATES:
-        _clear_work(context, found.value)
+    check = partial(check_time, context, own)
+    try:
+        if found is not None and found.value.state is JobState.CLOSING:
+            _finish(context, found.value, check)
+        if found is not None and found.value.state in ENDED_JOB_STATES:
+            _clear_work(context, found.value, check)
+    except ObjectGone as gone:
+        # Another run of this step came first and has cleared up; the next look at the job will tell.
+        raise Transient("An object to compose is gone.") from gone
+    except TimeIsUp:
+        context.documents.commit(carry_on(context, own))
+        return
     context.documents.commit([done(own)])
 
 
@@ -52,13 +61,13 @@ def outcome_of(job: Job, account: Account) -> JobState:
     return JobState.FAILED if account.vertex_jobs else JobState.REJECTED
 
 
-def _finish(context: Context, job: Job) -> None:
-    account, parts = _account(context, job)
+def _finish(context: Context, job: Job, check: Check) -> None:
+    account, parts = _account(context, job, check)
     account = msgspec.structs.replace(account, vertex_jobs=_vertex_jobs(context, job))
     outcome = outcome_of(job, account)
     files: tuple[File, ...] = ()
     if outcome is not JobState.CANCELLED:
-        files = write_files(context, job, parts)
+        files = write_files(context, job, parts, check)
     _write_manifest(context, job, outcome, account, files)
     bill = bill_of(job, account.spent)
     learn(context, job, outcome, used(account.spent), bill)
@@ -91,7 +100,7 @@ def _vertex_jobs(context: Context, job: Job) -> tuple[str, ...]:
     return tuple(batch.vertex_name for batch in batches if batch.vertex_name is not None)
 
 
-def _account(context: Context, job: Job) -> tuple[Account, list[Part]]:
+def _account(context: Context, job: Job, check: Check) -> tuple[Account, list[Part]]:
     """Sum up the shards in order, writing the parts of those that have none yet."""
     base = Base(lines=job.layout.head_lines if job.layout is not None else 0)
     account = Account()
@@ -102,6 +111,7 @@ def _account(context: Context, job: Job) -> tuple[Account, list[Part]]:
             shard = msgspec.structs.replace(shard, part=None)
         elif shard.part is None and shard.state is not ShardState.PLANNED:
             shard = _with_part(context, job, found, base)
+            check()
         account = add_shard(account, shard)
         base = Base(base.rows + shard.rows, base.lines + shard.lines)
         if shard.part is not None:
@@ -176,6 +186,9 @@ def _expire(context: Context, job: Job, outcome: JobState, bill: Bill | None) ->
     decide_again(act)
 
 
-def _clear_work(context: Context, job: Job) -> None:
+def _clear_work(context: Context, job: Job, check: Check) -> None:
     bucket = context.settings.work_bucket
-    context.objects.delete(bucket, (info.name for info in context.objects.list(bucket, f"jobs/{job.id}/")))
+    names = (info.name for info in context.objects.list(bucket, f"jobs/{job.id}/"))
+    while some := list(islice(names, _CLEARED_AT_ONCE)):
+        context.objects.delete(bucket, some)
+        check()

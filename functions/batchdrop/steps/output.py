@@ -1,6 +1,6 @@
 """The files of a job's output: composed in `work`, where the parts lie, then copied to `output`, all in storage."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -20,14 +20,19 @@ _CSV = "text/csv; charset=utf-8"
 _PARQUET = "application/vnd.apache.parquet"
 
 
-def write_files(context: Context, job: Job, parts: list[Part]) -> tuple[File, ...]:
+Check = Callable[[], None]
+"""Raises TimeIsUp once the run has used its time."""
+
+
+def write_files(context: Context, job: Job, parts: list[Part], check: Check) -> tuple[File, ...]:
     """Write results, errors, failed records and the prompt that was used; each only where there is something.
 
     Raises:
         ObjectGone: a part is not there any more.
+        TimeIsUp: what is copied stays, and need not be copied again.
     """
     sheets = [sheet for sheet in _sheets(job, parts) if sheet.parts] if parts else []
-    files = [file for sheet in sheets for file in _write_sheet(context, job, sheet)]
+    files = [file for sheet in sheets for file in _write_sheet(context, job, sheet, check)]
     return (*files, *_prompt_file(context, job))
 
 
@@ -84,20 +89,24 @@ def _own_format(found: InputFormat) -> OutputFormat:
             return OutputFormat.JSONL
 
 
-def _write_sheet(context: Context, job: Job, sheet: _Sheet) -> Iterable[File]:
+def _write_sheet(context: Context, job: Job, sheet: _Sheet, check: Check) -> Iterable[File]:
     if sheet.kind is OutputFormat.PARQUET:
-        return _write_folder(context, job, sheet)
+        return _write_folder(context, job, sheet, check)
     return [_compose(context, job, sheet)]
 
 
-def _write_folder(context: Context, job: Job, sheet: _Sheet) -> Iterator[File]:
+def _write_folder(context: Context, job: Job, sheet: _Sheet, check: Check) -> Iterator[File]:
     """Copy the parts, but not those that an earlier run has copied: the same part is the same bytes."""
     output = context.settings.output_bucket
     folder = f"{_folder(job)}/{sheet.name}"
     standing = {info.name: info for info in context.objects.list(output, f"{folder}/")}
     for number, (part, rows) in enumerate(sheet.parts):
         name = f"{folder}/part-{number:05d}.parquet"
-        yield _file(standing.get(name) or _copy(context, part, name, sheet.content_type), rows)
+        written = standing.get(name)
+        if written is None:
+            written = _copy(context, part, name, sheet.content_type)
+            check()
+        yield _file(written, rows)
 
 
 def _compose(context: Context, job: Job, sheet: _Sheet) -> File:

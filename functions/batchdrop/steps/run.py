@@ -27,6 +27,7 @@ from batchdrop.steps.plan import plan
 from batchdrop.steps.release import close_batch
 from batchdrop.steps.stage import stage
 from batchdrop.steps.submit import submit
+from batchdrop.steps.sweep import arrivals, departures
 from batchdrop.steps.writes import decide_again, replace
 
 _STEPS: Mapping[Step, Callable[[Context, Snapshot[Turn]], None]] = {
@@ -36,6 +37,8 @@ _STEPS: Mapping[Step, Callable[[Context, Snapshot[Turn]], None]] = {
     Step.ADMIT: admit,
     Step.BUDGET: budget,
     Step.SUBMIT: submit,
+    Step.ARRIVALS: arrivals,
+    Step.DEPARTURES: departures,
     Step.COLLECT: collect,
     Step.FINISH: finish,
 }

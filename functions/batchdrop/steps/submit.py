@@ -27,16 +27,19 @@ from batchdrop.steps.writes import create, decide_again, replace
 
 def submit(context: Context, own: Snapshot[Turn]) -> None:
     """Submit what waits in the lane of a turn. What fails in passing is no death of the step: it is put off."""
+    context.documents.commit(_submit(context, own))
+
+
+def _submit(context: Context, own: Snapshot[Turn]) -> list[Write]:
+    """Submit, and tell what becomes of the turn."""
     if own.value.lane is None:
-        context.documents.commit([done(own)])
-        return
+        return [done(own)]
     try:
         whole = submit_lane(context, own.value.lane, lambda: time_is_up(context, own))
     except Transient as error:
         context.log.warning("submit.put_off", lane=own.value.lane, error=error)
-        context.documents.commit([sleep_until(context, own, context.clock.now() + context.settings.retry_wait)])
-        return
-    context.documents.commit([done(own)] if whole else carry_on(context, own))
+        return [sleep_until(context, own, context.clock.now() + context.settings.retry_wait)]
+    return [done(own)] if whole else carry_on(context, own)
 
 
 def submit_lane(context: Context, lane: LaneId, is_late: Callable[[], bool]) -> bool:

@@ -15,11 +15,10 @@ from batchdrop.domain.states import BatchState
 from batchdrop.domain.turn import Turn, overdue_turns
 from batchdrop.ports import Snapshot
 from batchdrop.steps.context import Context
-from batchdrop.steps.identify import arrived, gone
 from batchdrop.steps.poll import poll
 from batchdrop.steps.submit import resume, submit_lane
-from batchdrop.steps.sweep import cancel_strays, inputs_of_live_jobs, inputs_since
-from batchdrop.steps.turns import is_late, send_again, tell_oldest_turns
+from batchdrop.steps.sweep import cancel_strays
+from batchdrop.steps.turns import arrivals_turn, departures_turn, is_late, leave, send_again, tell_oldest_turns
 from batchdrop.steps.writes import create, decide_again, replace
 
 Act = Callable[[], object]
@@ -76,13 +75,8 @@ def _measured(context: Context) -> Iterator[Act]:
 
 
 def _once_an_hour(context: Context) -> Iterator[Act]:
-    hourly = decide_again(lambda: _claim_hour(context))
-    if hourly is not None:
+    if decide_again(lambda: _claim_hour(context)):
         yield partial(cancel_strays, context)
-        for info in inputs_since(context, max(hourly.installed_at, hourly.at - limits.LIST_BACK)):
-            yield partial(arrived, context, info)
-        for info in inputs_of_live_jobs(context):
-            yield partial(gone, context, info)
 
 
 def _running(context: Context) -> Iterator[Act]:
@@ -112,15 +106,16 @@ def _send_again(context: Context, turn: Snapshot[Turn]) -> None:
     context.log.warning(Event.TURN_SENT_AGAIN, turn=turn.value.id, sent=turn.value.sent + 1, starts=turn.value.starts)
 
 
-def _claim_hour(context: Context) -> Hourly | None:
-    """Win the hourly work of this hour, or None if it is done or not due."""
+def _claim_hour(context: Context) -> bool:
+    """Win the hourly work of this hour, and leave turns for what may take long; False if it is done or not due."""
     now = context.clock.now()
     last = context.documents.get(_HOURLY_REF)
     if last is None:
         context.documents.commit([create(context, _HOURLY_REF, Hourly(installed_at=now, at=now))])
-        return None
+        return False
     if now < last.value.at + context.settings.listing_interval:
-        return None
-    due = Hourly(installed_at=last.value.installed_at, at=now)
-    context.documents.commit([replace(context, last, due)])
-    return due
+        return False
+    claimed = replace(context, last, Hourly(installed_at=last.value.installed_at, at=now))
+    looks = (arrivals_turn(context, max(last.value.installed_at, now - limits.LIST_BACK)), departures_turn(context))
+    context.documents.commit([claimed, *(leave(context, turn) for turn in looks)])
+    return True

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from batchdrop.domain import limits
-from batchdrop.domain.errors import Conflict
+from batchdrop.domain.errors import Conflict, TimeIsUp
 from batchdrop.domain.ids import BatchId, JobId, LaneId, ShardIndex, TurnId, shard_key
 from batchdrop.domain.measures import Event
 from batchdrop.domain.turn import Function, Step, Turn, function_of, oldest_turns, turn_ref, turns_of
@@ -68,6 +68,17 @@ def submit_turn(context: Context, lane: LaneId, cause: str) -> Turn:
     return msgspec.structs.replace(_turn(context, Step.SUBMIT, cause), lane=lane)
 
 
+def arrivals_turn(context: Context, since: datetime) -> Turn:
+    """Look for inputs that no event announced. The time is part of the id: an earlier look may still be going on."""
+    turn = _turn(context, Step.ARRIVALS, str(int(context.clock.now().timestamp())))
+    return msgspec.structs.replace(turn, since=since)
+
+
+def departures_turn(context: Context) -> Turn:
+    """Look for inputs that went without an event."""
+    return _turn(context, Step.DEPARTURES, str(int(context.clock.now().timestamp())))
+
+
 def collect_turn(context: Context, batch: BatchId) -> Turn:
     """Collect the answers of a batch that ended."""
     return msgspec.structs.replace(_turn(context, Step.COLLECT, batch), batch=batch)
@@ -111,6 +122,16 @@ def wake(context: Context, job: JobId, step: Step) -> None:
 def time_is_up(context: Context, own: Snapshot[Turn]) -> bool:
     """Tell whether a run has used its time and must leave the rest to the next."""
     return is_late(context, own.value.due_at - context.settings.lapse)
+
+
+def check_time(context: Context, own: Snapshot[Turn]) -> None:
+    """Go on while there is time; called only behind something that the next run will not do again.
+
+    Raises:
+        TimeIsUp: there is none left.
+    """
+    if time_is_up(context, own):
+        raise TimeIsUp("The rest is left to the next run.")
 
 
 def is_late(context: Context, started_at: datetime) -> bool:

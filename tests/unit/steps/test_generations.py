@@ -172,3 +172,14 @@ def test_the_same_bytes_with_a_new_prompt_are_answered_by_the_new_prompt_even_if
     service.run()
     assert b"Anew" in service.file("a.csv", "results")
     assert service.submissions() == 1
+
+
+def test_a_job_that_is_cancelled_while_it_waits_leaves_no_turn_behind() -> None:
+    service = FakeService()
+    info = service.drop("a.csv", CSV)
+    service.run()
+    assert len(service.turns()) == 1
+    service.delete("a.csv")
+    service.run()
+    assert service.job(info).state is JobState.CANCELLED
+    assert service.turns() == []
