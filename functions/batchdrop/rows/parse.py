@@ -33,7 +33,7 @@ def parse_csv(raw: bytes, layout: Layout) -> dict[str, object] | Problem:
     try:
         record = raw.decode()
     except UnicodeDecodeError:
-        return not_utf8(raw) or too_large(len(raw))
+        return not_utf8(raw) or too_large()
     fields = fields_of(record, layout.delimiter, layout.quote)
     if len(fields) != len(layout.columns):
         return field_count(len(fields), len(layout.columns))
@@ -63,9 +63,9 @@ def field_count(found: int, expected: int) -> Problem:
     return read_problem("FIELD_COUNT", message, hint)
 
 
-def too_large(size: int) -> Problem:
-    """Say that a record has more bytes than a request may have."""
-    message = f"The record has {size:,} bytes; a request may have {REQUEST_BYTES:,}."
+def too_large() -> Problem:
+    """Say that a record has more bytes than a request may have; how many more is not known, as not all are read."""
+    message = f"The record has more than {REQUEST_BYTES:,} bytes, which is all that a request may have."
     hint = "Shorten it, or put its media into a bucket and point to it with a gs:// URI."
     return read_problem("TOO_LARGE", message, hint)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from batchdrop.domain.errors import Transient
 from batchdrop.domain.job import InputFormat, Layout
+from batchdrop.domain.limits import REQUEST_BYTES
 from batchdrop.domain.shard import ByteSlice
 from batchdrop.rows.lines import NEWLINE
 from batchdrop.rows.parse import MAX_NESTING, parse_csv, parse_json
@@ -75,7 +76,10 @@ def _between(chunks: Iterable[bytes], position: int, end: int) -> Iterator[bytes
 
 
 def _owned(chunks: Iterable[bytes], position: int, end: int, *, skip: bool) -> Iterator[bytes]:
-    """The lines that begin before `end`, of a stream that stands at `position`; with `skip` without the first."""
+    """The lines that begin before `end`, of a stream that stands at `position`; with `skip` without the first.
+
+    Of a last line that is too large for a row no more is read than shows it.
+    """
     for chunk in chunks:
         at, position = position, position + len(chunk)
         begin = 0
@@ -91,7 +95,7 @@ def _owned(chunks: Iterable[bytes], position: int, end: int, *, skip: bool) -> I
             continue
         last = chunk.find(NEWLINE, max(end - 1 - at, begin)) + 1
         yield chunk[begin:last] if last else chunk[begin:]
-        if last:
+        if last or position > end + REQUEST_BYTES:
             return
     _check(position, end)
 

@@ -133,7 +133,7 @@ class CsvRows:
         return (Row(row=row, line=line, raw=_encode(raw.decode()), value=value),)
 
     def _value(self, raw: bytes, piece: Piece) -> dict[str, object] | Problem:
-        return parse_csv(raw, self._layout) if piece.kept else too_large(piece.size)
+        return parse_csv(raw, self._layout) if piece.kept else too_large()
 
     def _long_record(self, begun: bytes) -> tuple[Piece, bool, bytes]:
         """One record, as much of the stream as it takes; whether a quote is open at its end; what was read beyond."""

@@ -59,5 +59,5 @@ class LineRows:
 
     def _value(self, raw: bytes, piece: Piece) -> dict[str, object] | Problem:
         if not piece.kept:
-            return too_large(piece.size)
+            return too_large()
         return parse_json(raw) if self._parsed or raw[0] == _QUOTE else {}

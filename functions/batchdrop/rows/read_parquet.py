@@ -141,7 +141,7 @@ class GroupRows:
     def _good(self, value: dict[str, object]) -> Row | BadRow:
         raw = _ENCODER.encode(value)
         if len(raw) > REQUEST_BYTES:
-            return self._bad(b"", too_large(len(raw)))
+            return self._bad(b"", too_large())
         row = RowNumber(self.rows)
         self.rows += 1
         return Row(row=row, line=self.rows, raw=raw, value=value)

@@ -1,17 +1,23 @@
 import json
+import tracemalloc
+import zlib
+from collections.abc import Iterator
+from itertools import repeat
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batchdrop.domain.errors import Transient
 from batchdrop.domain.ids import RowNumber
-from batchdrop.domain.job import InputFormat, Layout
-from batchdrop.domain.limits import REQUEST_BYTES
+from batchdrop.domain.job import Compression, InputFormat, Layout
+from batchdrop.domain.limits import MIB, REQUEST_BYTES
 from batchdrop.domain.shard import ByteSlice
-from batchdrop.rows.cuts import cut_jsonl
+from batchdrop.rows.cuts import cut_jsonl, cut_stream
 from batchdrop.rows.head import look
 from batchdrop.rows.read import SliceReader
+from batchdrop.rows.unpack import unpacked
 from batchdrop.rows.values import BadRow, Row
 from tests.unit.rows.slices import (
     CSV,
@@ -136,6 +142,69 @@ def test_a_record_of_twenty_megabytes_is_read_and_a_longer_one_is_not_kept(
     assert isinstance(rows[1], BadRow)
     assert (rows[1].problem.code, rows[1].raw) == ("TOO_LARGE", b"")
     assert rows[2].line == 3
+
+
+ENDLESS = pytest.mark.parametrize(
+    ("start", "end", "layout"),
+    [(b'{"a":"', b'"}\n', JSONL), (b'{"request":', b"}\n", NATIVE), (b"1,", b"\n", CSV), (b'1,"', b'"\n', CSV)],
+    ids=["jsonl", "native", "csv", "csv in quotes"],
+)
+
+
+def endless(start: bytes, end: bytes, mebibytes: int = 100) -> Iterator[bytes]:
+    """A good line, one of so many MiB, and a good one."""
+    good = b"1,2\n" if start.startswith(b"1") else b'{"a":"1"}\n'
+    yield good + start
+    yield from repeat(b"x" * MIB, mebibytes)
+    yield end + good
+
+
+def codes(rows: list[Read]) -> list[str]:
+    return [row.problem.code if isinstance(row, BadRow) else "" for row in rows]
+
+
+@ENDLESS
+def test_a_line_almost_without_end_is_an_error_in_flat_memory(start: bytes, end: bytes, layout: Layout) -> None:
+    size = sum(map(len, endless(start, end)))
+    tracemalloc.start()
+    rows = list(SliceReader(endless(start, end), layout, ByteSlice(0, size), size))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert codes(rows) == ["", "TOO_LARGE", ""]
+    assert [row.line for row in rows] == [1, 2, 3]
+    assert most < 64 * MIB
+
+
+@ENDLESS
+@pytest.mark.parametrize("kind", [Compression.GZIP, Compression.ZSTD])
+def test_so_it_is_in_a_bomb(start: bytes, end: bytes, layout: Layout, kind: Compression) -> None:
+    packer = zlib.compressobj(wbits=31) if kind is Compression.GZIP else zstandard.ZstdCompressor().compressobj()
+    packed = b"".join([*map(packer.compress, endless(start, end)), packer.flush()])
+    tracemalloc.start()
+    parts = cut_stream(unpacked([packed], kind, "bomb"), layout, 0, MIB)
+    size = sum(map(len, endless(start, end)))
+    rows = list(SliceReader(filter(None, parts), layout, ByteSlice(0, size), size))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert codes(rows) == ["", "TOO_LARGE", ""]
+    assert most < 64 * MIB
+
+
+def test_a_line_without_end_is_read_no_further_than_shows_it() -> None:
+    read_so_far = 0
+
+    def stream() -> Iterator[bytes]:
+        nonlocal read_so_far
+        for chunk in endless(b'{"a":"', b"", 10**9):
+            read_so_far += len(chunk)
+            yield chunk
+
+    rows = SliceReader(stream(), JSONL, ByteSlice(0, 5 * MIB), 10**15)
+    assert [type(row) for row in rows] == [Row, BadRow]
+    assert read_so_far < 5 * MIB + REQUEST_BYTES + 2 * MIB
+    middle = SliceReader(repeat(b"x" * MIB, 6), JSONL, ByteSlice(10 * MIB + 1, 15 * MIB), 10**15)
+    assert list(middle) == []
+    assert (rows.rows, rows.lines, middle.lines) == (2, 2, 0)
 
 
 @pytest.mark.parametrize("layout", [JSONL, CSV])
