@@ -15,11 +15,14 @@ from batchdrop.domain.shard import RowGroups
 from batchdrop.rows.arrow_values import to_json
 from batchdrop.rows.makers import object_maker
 from batchdrop.rows.parquet import HOLD_BYTES, ParquetInput
+from batchdrop.rows.parquet_dictionaries import weigh, with_dictionaries
 from batchdrop.rows.parquet_pages import SMALLER_PAGES, page_too_large, start_of, too_large_page
 from batchdrop.rows.parse import read_problem, too_large
 from batchdrop.rows.values import BadRow, Problem, Row
 
 _BATCH_BYTES = 4 * MIB
+_MOST_BYTES = 16 * MIB
+"""What a batch may take if each of its rows has the longest texts of all."""
 _BATCH_ROWS = 1024
 _TRIED_ROWS = 4
 _WINDOW_BYTES = range(64 * KIB, 4 * MIB)
@@ -40,6 +43,7 @@ class GroupRows:
         self._groups = range(slice_.first, slice_.end)
         self._held_to = 0
         self._row_bytes = 1
+        self._folded = with_dictionaries(source)
         self._columns = tuple(source.file.schema_arrow.names)
 
     @property
@@ -107,14 +111,14 @@ class GroupRows:
     def _batch_rows(self, group: int) -> int:
         """How many rows to take at once: what takes little memory when it is unfolded."""
         metadata = self._input.metadata.row_group(group)
-        tried = self._next(self._batches(group, _TRIED_ROWS))
-        if tried is None or metadata.num_rows <= _TRIED_ROWS:
+        if metadata.num_rows <= _BATCH_ROWS and metadata.num_rows * metadata.total_byte_size <= _MOST_BYTES:
+            return _BATCH_ROWS
+        tried = self._next(self._folded.iter_batches(batch_size=_TRIED_ROWS, row_groups=[group], use_threads=False))
+        if tried is None:
             return _TRIED_ROWS
-        seen = max(
-            self._row_bytes, tried.nbytes // max(tried.num_rows, 1), metadata.total_byte_size // metadata.num_rows
-        )
-        self._row_bytes = max(seen, 1)
-        return max(1, min(_BATCH_BYTES // self._row_bytes, _BATCH_ROWS))
+        usual, longest = weigh(tried)
+        self._row_bytes = max(self._row_bytes, usual, metadata.total_byte_size // metadata.num_rows)
+        return max(1, min(_BATCH_BYTES // self._row_bytes, _MOST_BYTES // max(longest, 1), _BATCH_ROWS))
 
     def _batch(self, batch: pa.RecordBatch) -> Iterator[Row | BadRow]:
         try:

@@ -1,6 +1,7 @@
 import datetime as dt
 import io
 import json
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -171,6 +172,21 @@ def test_long_values_are_taken_few_at_a_time() -> None:
         sizes.append(len(row.raw))
         assert pa.total_allocated_bytes() < 64 * MIB
     assert sizes == [MIB + 1 + len('{"text":""}')] * 60
+
+
+@pytest.mark.parametrize("fold", [pa.array, lambda texts: pa.array(texts).dictionary_encode()])
+def test_a_text_that_is_stored_once_for_many_rows_is_unfolded_few_times_at_once(fold: Any) -> None:
+    """The first rows tell nothing of it."""
+    texts = ["short"] * 20 + ["x" * MIB] * 200
+    data = parquet(pa.table({"n": list(range(220)), "text": fold(texts)}), 220)
+    tracemalloc.start()
+    for row, text in zip(GroupRows(opened(data), RowGroups(0, 1)), texts, strict=True):
+        assert isinstance(row, Row)
+        assert row.value["text"] == text
+        assert pa.total_allocated_bytes() < 64 * MIB
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 64 * MIB
 
 
 def large() -> pa.Table:
