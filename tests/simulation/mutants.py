@@ -112,9 +112,9 @@ MUTANTS = (
         scenarios=("small-file",),
         broken="names no file",
         file="steps/finish.py",
-        old="        files = write_files(context, job, parts)\n",
+        old="        files = write_files(context, job, parts, check)\n",
         new="        _write_manifest(context, job, outcome, account, files)\n"
-        "        files = write_files(context, job, parts)\n",
+        "        files = write_files(context, job, parts, check)\n",
     ),
     Mutant(
         name="no-look-before-a-budget-turn-goes",
