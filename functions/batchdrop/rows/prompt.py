@@ -28,6 +28,8 @@ from batchdrop.rows.template import Template
 MODEL_PREFIXES = ("googleai/", "vertexai/", "google/", "publishers/google/models/", "models/")
 
 _MODEL = re.compile(r"[A-Za-z0-9][\w.@-]*|projects/[^/\s]+/locations/[^/\s]+/(?:models|endpoints)/[^/\s]+", re.ASCII)
+_MODEL_LENGTH = 300
+"""The model is part of a document's name, which Firestore bounds."""
 _KEYS = ("model", "config", "input", "output", "name", "variant", "version", "description", "metadata", PREFIX)
 _TOOLS = ("tools", "toolDefs")
 _EXAMPLE = {"contents": [{"role": "user", "parts": [{"text": "text"}]}]}
@@ -155,7 +157,7 @@ def _model(front: FrontMatter) -> ModelName:
     model = str(front.fields.get("model") or "").strip()
     for prefix in MODEL_PREFIXES:
         model = model.removeprefix(prefix)
-    if model and not _MODEL.fullmatch(model):
+    if model and not (_MODEL.fullmatch(model) and len(model) <= _MODEL_LENGTH):
         hint = "Name a Gemini model as Vertex AI does: gemini-3.5-flash-lite."
         raise front.refused(("model",), "The model is not one that Vertex AI could know.", hint)
     return ModelName(model)

@@ -12,7 +12,7 @@ from batchdrop.domain.job import jobs_in
 from batchdrop.domain.name import name_ref
 from batchdrop.domain.naming import Kind, judge
 from batchdrop.domain.objects import ObjectInfo
-from batchdrop.domain.states import ENDED_JOB_STATES, JobState
+from batchdrop.domain.states import ENDED_JOB_STATES, BatchState, JobState
 from batchdrop.domain.turn import Turn
 from batchdrop.domain.vertex import TERMINAL_VERTEX_STATES, VertexJob
 from batchdrop.ports import Snapshot
@@ -85,5 +85,6 @@ def _is_stray(context: Context, job: VertexJob) -> bool:
     if batch is None:
         context.log.warning("batch.unknown_job", vertex_job=job.name)
         return False
-    recorded = batch.value.vertex_name
-    return recorded is not None and recorded != job.name
+    if batch.value.vertex_name is None:
+        return batch.value.state is not BatchState.SUBMITTING
+    return batch.value.vertex_name != job.name

@@ -156,6 +156,12 @@ def test_a_model_loses_the_prefixes_of_other_tools(written: str, model: str) -> 
     assert prompt(f"model: {written}").model == model
 
 
+@pytest.mark.parametrize("model", ["../x", "a b", "a/b", "x" * 301, "projects/p/locations/us/models/a/../b", "m?x=1"])
+def test_what_no_model_can_be_called_is_refused(model: str) -> None:
+    with pytest.raises(Refused, match="The model is not one that Vertex AI could know"):
+        prompt(f"model: {model}")
+
+
 def test_options_may_be_nested_under_batch() -> None:
     assert prompt("batch: {max_attempts: 5}").options.max_attempts == 5
 

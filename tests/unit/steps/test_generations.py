@@ -183,3 +183,84 @@ def test_a_job_that_is_cancelled_while_it_waits_leaves_no_turn_behind() -> None:
     service.run()
     assert service.job(info).state is JobState.CANCELLED
     assert service.turns() == []
+
+
+def held(service: FakeService) -> ObjectInfo:
+    """A job that somebody stopped at Vertex."""
+    service.drop("default.prompt", PROMPT)
+    info = service.drop("a.csv", CSV)
+    service.deliver()
+    (job,) = service.batches.jobs()
+    service.batches.remove(job.name)
+    service.run_on(timedelta(hours=1), ticks=4)
+    assert service.job(info).state is JobState.HELD
+    return info
+
+
+def test_a_new_generation_supersedes_a_held_job_and_an_approval_then_wakes_nobody() -> None:
+    service = FakeService()
+    old = held(service)
+    new = service.drop("a.csv", CSV + "Lamp\n")
+    service.drop("a.csv.approve", "")
+    service.run()
+    assert service.job(old).state is JobState.CANCELLED
+    assert service.job(new).state is JobState.SUCCEEDED
+    assert service.file("a.csv", "results").count(b"about") == 3
+    assert len(service.batches.specs) == 2
+    assert service.turns() == []
+
+
+def test_an_approval_that_comes_with_a_cancellation_never_lets_the_rows_go_in_either_order() -> None:
+    for first in ("admit", "cancel"):
+        service = FakeService()
+        info = held(service)
+        service.drop("a.csv.approve", "")
+        waiting: list[str] = []
+        while service.deliver_but(lambda path: "/admit-" in path, waiting):
+            pass
+        service.delete("a.csv")
+        cancelling: list[str] = []
+        while service.deliver_but(lambda path: "/cancel-" in path, cancelling):
+            pass
+        for path in (waiting + cancelling) if first == "admit" else (cancelling + waiting):
+            service.deliver_turn(path)
+        service.run()
+        assert service.job(info).state is JobState.CANCELLED
+        assert len(service.batches.specs) == 1
+        assert service.turns() == []
+
+
+def test_a_job_runs_with_the_prompt_that_was_there_when_it_was_planned() -> None:
+    service = FakeService()
+    info = service.drop("a.csv", CSV)
+    service.run()
+    service.drop("default.prompt", "Old {{name}}.")
+    newest = service.drop("default.prompt", "Newer {{name}}.")
+    service.deliver()
+    service.drop("default.prompt", "Newest {{name}}.")
+    service.run()
+    assert service.job(info).state is JobState.SUCCEEDED
+    assert service.file("a.csv", "results").count(b"Newer") == 2
+    assert service.manifest("a.csv")["prompt"]["generation"] == str(newest.generation)
+    assert service.file("a.csv", "job.prompt") == b"Newer {{name}}."
+
+
+def test_the_same_bytes_dropped_while_their_job_is_closing_are_a_job_of_their_own_and_the_newest_manifest_stands() -> (
+    None
+):
+    service = FakeService()
+    service.drop("default.prompt", PROMPT)
+    old = service.drop("a.csv", CSV)
+    service.deliver()
+    finishing: list[str] = []
+    service.vertex()
+    while service.deliver_but(lambda path: "/finish-" in path, finishing):
+        pass
+    assert service.job(old).state is JobState.CLOSING
+    new = service.drop("a.csv", CSV)
+    service.run()
+    for path in finishing:
+        service.deliver_turn(path)
+    service.run()
+    assert (service.job(old).state, service.job(new).state) == (JobState.SUCCEEDED, JobState.SUCCEEDED)
+    assert service.manifest("a.csv")["job"] == service.id_of(new)

@@ -377,7 +377,9 @@ def test_what_the_submissions_do_not_suffice_for_is_named_as_suspect() -> None:
     assert {error["code"] for error in errors} == {"IMPORT_SUSPECT"}
     assert {"P011", "P097", "P150"} <= {error["record"]["name"] for error in errors}
     assert manifest["counts"]["results"] + len(errors) == 200
-    assert manifest["submissions"] <= 8
+    failed = {record["name"] for record in service.lines("a.jsonl", "failed")}
+    assert failed == {error["record"]["name"] for error in errors}
+    assert manifest["submissions"] == service.submissions() <= 8
 
 
 def test_a_batch_that_somebody_cancelled_holds_its_job_until_it_is_approved() -> None:

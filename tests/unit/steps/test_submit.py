@@ -8,13 +8,15 @@ import msgspec
 import pytest
 
 from batchdrop.domain import limits
-from batchdrop.domain.errors import Transient
+from batchdrop.domain.errors import CreateRefused, CreateThrottled, Transient
+from batchdrop.domain.ids import VertexJobName
 from batchdrop.domain.job import job_ref
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.domain.states import JobState
 from batchdrop.domain.vertex import BatchSpec
 from batchdrop.ports import Replace
 from batchdrop.steps.tick import tick
+from tests.fakes.batches import Refusal
 from tests.fakes.service import SETTINGS, FakeService, Line, echo
 
 OTHER = "---\nmodel: gemini-3.5-flash\n---\n"
@@ -152,7 +154,7 @@ def test_a_run_of_many_submissions_leaves_the_rest_to_the_next_in_time() -> None
     begun: list[float] = []
     create = service.batches.create
 
-    def slow(spec: BatchSpec) -> object:
+    def slow(spec: BatchSpec) -> VertexJobName:
         begun.append(service.clock.now().timestamp())
         service.clock.advance(timedelta(seconds=100))
         return create(spec)
@@ -185,3 +187,40 @@ def test_what_fails_in_passing_is_put_off_and_no_death_however_often() -> None:
         service.run()
     assert service.manifest("a.jsonl")["state"] == "SUCCEEDED"
     assert service.submissions() == 1
+
+
+def test_a_lane_backs_off_longer_each_time_vertex_is_over_its_quota_and_other_lanes_do_not() -> None:
+    service = service_with(slots=1)
+    began, create = service.clock.now(), service.batches.create
+    tried: list[tuple[str, int]] = []
+
+    def over_quota(spec: BatchSpec) -> VertexJobName:
+        tried.append((spec.model, (service.clock.now() - began) // timedelta(minutes=1)))
+        if spec.model == "gemini-3.5-flash-lite" and len(tried) < 5:
+            raise CreateThrottled("Quota exceeded.")
+        return create(spec)
+
+    service.batches.create = over_quota  # type: ignore[method-assign]
+    service.drop("a.jsonl", requests("a0"))
+    service.deliver()
+    service.drop("b/b.prompt", OTHER)
+    service.drop("b/b.jsonl", requests("b0"))
+    service.deliver()
+    service.run_on(timedelta(minutes=12), ticks=12)
+    busy = [minute for model, minute in tried if model == "gemini-3.5-flash-lite"]
+    assert busy == [0, 1, 3, 7]
+    assert [minute for model, minute in tried if model == "gemini-3.5-flash"] == [0]
+    assert service.manifest("a.jsonl")["state"] == "SUCCEEDED"
+
+
+def test_a_job_that_vertex_shows_of_a_batch_that_ended_without_one_is_a_stray() -> None:
+    service = service_with(slots=1)
+    service.drop("a.jsonl", requests("a0"))
+    service.batches.refusals.append(Refusal(CreateRefused(400, "No."), made=True))
+    service.deliver()
+    (job,) = service.batches.jobs()
+    for _ in range(3):
+        service.clock.advance(timedelta(hours=1))
+        tick(service.context)
+    assert set(service.batches.cancelled) == {job.name}
+    assert "batch.stray_cancelled" in service.log.of("ERROR")
