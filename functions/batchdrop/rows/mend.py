@@ -26,6 +26,7 @@ CONTENTS = "contents"
 _ABSENT = object()
 _FILES = frozenset({FileData, FunctionResponseFileData})
 _URI = "fileUri"
+_STORAGE = "gs://"
 _SCHEMA_FIELDS = frozenset({"responseSchema", "parameters", "response"})
 _JSON_SCHEMA_FIELDS = frozenset({"responseJsonSchema", "parametersJsonSchema"})
 _STAND_FOR_EMPTY: dict[type, dict[str, object]] = {ToolGoogleSearch: {"timeRangeFilter": None}}
@@ -98,7 +99,22 @@ class Mender:
             raise unknown_field(spec, name, path)
         check_names({name: value}, path)
         self._free.take(value, f"{path}.{name}", depth)
+        self._keep_in(value, f"{path}.{name}")
         return value
+
+    def _keep_in(self, value: object, path: str) -> None:
+        """Whatever an unknown field is for, it must not point where rows may not."""
+        match value:
+            case str() if value[: len(_STORAGE)].lower() == _STORAGE and not self._buckets.hold(value):
+                raise RowProblem(self._buckets.refusal(Stage.REQUEST, path))
+            case dict():
+                for name, inner in value.items():
+                    self._keep_in(inner, f"{path}.{name}")
+            case list():
+                for index, inner in enumerate(value):
+                    self._keep_in(inner, f"{path}[{index}]")
+            case _:
+                pass
 
     def _field(self, field: FieldSpec, value: object, around: str, depth: int) -> object:
         path = f"{around}.{field.name}"

@@ -320,6 +320,23 @@ def test_a_file_of_the_system_instruction_is_held_to_the_same_buckets() -> None:
     assert (found.code, found.path) == ("MEDIA_BUCKET", "request.systemInstruction.parts[0].fileData.fileUri")
 
 
+@pytest.mark.parametrize("uri", [ELSEWHERE, ELSEWHERE.replace("gs:", "GS:")])
+@pytest.mark.parametrize("place", ["newField", "contents", "generationConfig"])
+def test_fields_that_are_let_through_unknown_point_nowhere_else_either(uri: str, place: str) -> None:
+    new = {"deep": [{"uri": "gs://bucket/x"}, {"uri": uri}]}
+    request: dict[str, object] = {
+        "newField": {**HELLO, "newField": new},
+        "contents": {"contents": [{"role": "user", "parts": [{"text": "hi", "newField": new}]}]},
+        "generationConfig": {**HELLO, "generationConfig": {"newField": new}},
+    }[place]
+    maker = NativeRequests(UnknownFields.ALLOW, buckets=BUCKETS)
+    for _ in range(2):
+        found = made(json.dumps({"request": request}).encode(), maker)
+        assert isinstance(found, Problem)
+        assert found.code == "MEDIA_BUCKET"
+        assert found.path.endswith("newField.deep[1].uri")
+
+
 def test_no_bucket_is_allowed_unless_told() -> None:
     part = {"fileData": {"fileUri": "gs://bucket/x.pdf", "mimeType": "application/pdf"}}
     found = made(native(part), NativeRequests())

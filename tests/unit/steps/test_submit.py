@@ -159,7 +159,7 @@ def test_a_run_of_many_submissions_leaves_the_rest_to_the_next_in_time() -> None
         service.clock.advance(timedelta(seconds=100))
         return create(spec)
 
-    service.batches.create = slow  # type: ignore[assignment]
+    service.batches.create = slow  # type: ignore[method-assign]
     service.drop("a.jsonl", requests(*(f"a{number}" for number in range(25))))
     service.deliver()
     assert service.submissions() == 25
