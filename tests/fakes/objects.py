@@ -13,7 +13,7 @@ import msgspec
 
 from batchdrop.domain.errors import Conflict, ObjectGone
 from batchdrop.domain.ids import Generation
-from batchdrop.domain.limits import COMPOSE_SOURCES, MIB, READ_BYTES, WRITE_BYTES
+from batchdrop.domain.limits import COMPOSE_SOURCES, MIB, OBJECT_NAME_BYTES, READ_BYTES, WRITE_BYTES
 from batchdrop.domain.objects import ObjectInfo
 from batchdrop.ports import Clock, ObjectWriter
 
@@ -52,6 +52,8 @@ class FakeObjects:
         self, bucket: str, name: str, data: bytes, content_type: str = "", content_encoding: str = ""
     ) -> ObjectInfo:
         """Upload as a user does."""
+        if len(name.encode()) > OBJECT_NAME_BYTES:
+            raise ValueError(f"a name of {len(name.encode())} bytes; Cloud Storage takes {OBJECT_NAME_BYTES}")
         with self._lock:
             info = ObjectInfo(
                 bucket=bucket,

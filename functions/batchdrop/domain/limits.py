@@ -51,8 +51,9 @@ PROMPT_BYTES = MIB
 PRICES_BYTES = MIB
 """A list of prices in the input bucket; more is some other file."""
 
-NAME_BYTES = 980
-"""Input names: `output/<name>/<generation>/...` must fit the 1,024 bytes of an object name."""
+OBJECT_NAME_BYTES = 1024
+NAME_BYTES = 960
+"""Input names: `<name>/<generation>/results.parquet/part-00000.parquet` must fit the 1,024 bytes of an object name."""
 
 WAVE_SHARDS = 64
 COMPOSE_SOURCES = 32

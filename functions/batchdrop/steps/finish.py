@@ -146,6 +146,9 @@ def _stopped_by_canary(job: Job) -> bool:
 def _write_manifest(context: Context, job: Job, outcome: JobState, account: Account, files: tuple[File, ...]) -> None:
     """Point to the files, last, unless a newer generation of the input has taken over."""
     bucket, name = context.settings.output_bucket, f"{job.input.name}/manifest.json"
+    if len(name.encode()) > limits.OBJECT_NAME_BYTES:
+        context.log.error("manifest.no_name", job=job.id, object=job.input.name)  # the job's document has the reason
+        return
 
     def act() -> None:
         before: ObjectInfo | None = context.objects.stat(bucket, name)

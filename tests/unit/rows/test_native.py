@@ -324,14 +324,14 @@ def test_a_file_of_the_system_instruction_is_held_to_the_same_buckets() -> None:
 @pytest.mark.parametrize("place", ["newField", "contents", "generationConfig"])
 def test_fields_that_are_let_through_unknown_point_nowhere_else_either(uri: str, place: str) -> None:
     new = {"deep": [{"uri": "gs://bucket/x"}, {"uri": uri}]}
-    request: dict[str, object] = {
+    requests: dict[str, dict[str, object]] = {
         "newField": {**HELLO, "newField": new},
         "contents": {"contents": [{"role": "user", "parts": [{"text": "hi", "newField": new}]}]},
         "generationConfig": {**HELLO, "generationConfig": {"newField": new}},
-    }[place]
+    }
     maker = NativeRequests(UnknownFields.ALLOW, buckets=BUCKETS)
     for _ in range(2):
-        found = made(json.dumps({"request": request}).encode(), maker)
+        found = made(json.dumps({"request": requests[place]}).encode(), maker)
         assert isinstance(found, Problem)
         assert found.code == "MEDIA_BUCKET"
         assert found.path.endswith("newField.deep[1].uri")

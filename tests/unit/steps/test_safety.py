@@ -19,7 +19,8 @@ from batchdrop.cloud.logs import JsonLog
 from batchdrop.domain import limits
 from batchdrop.domain.errors import Transient
 from batchdrop.domain.ids import BatchId, ModelName
-from batchdrop.domain.states import TERMINAL_JOB_STATES
+from batchdrop.domain.reasons import Code
+from batchdrop.domain.states import TERMINAL_JOB_STATES, JobState
 from batchdrop.domain.turn import Function
 from batchdrop.domain.vertex import BatchSpec
 from batchdrop.steps.poll import predictions_written
@@ -103,6 +104,29 @@ def test_a_name_is_a_name_whatever_it_looks_like(name: str) -> None:
     assert all(written.startswith((f"{name}/", "beside.csv/")) for written in outputs)
     paths = service.documents.paths()
     assert all(_PLAIN_PATH.fullmatch(path) for path in paths), paths
+
+
+@pytest.mark.parametrize("length", [1024, 1015, 961])
+def test_a_name_too_long_to_have_an_output_is_refused_with_the_reason(length: int) -> None:
+    service = FakeService()
+    info = service.drop("é" * 9 + "x" * (length - 22) + ".csv", "name\nChair\n")
+    assert len(info.name.encode()) == length
+    service.run()
+    job = service.job(info)
+    assert job.state is JobState.REJECTED
+    assert job.reason is not None
+    assert (job.reason.code, f"{length} bytes" in job.reason.message) == (Code.INPUT_NAME, True)
+    assert service.turns() == []
+
+
+def test_the_longest_name_that_is_taken_has_room_for_every_output() -> None:
+    service = FakeService()
+    service.drop("default.prompt", PROMPT.replace("---\nDescribe", "batch.output: parquet\n---\nDescribe"))
+    name = "x" * (limits.NAME_BYTES - 4) + ".csv"
+    service.drop(name, "id,name\n1,Chair\n")
+    service.run()
+    assert service.manifest(name)["state"] == "SUCCEEDED"
+    assert max(map(len, service.objects.names("output"))) <= limits.OBJECT_NAME_BYTES
 
 
 @pytest.mark.parametrize("object_name", ["b/1/x.jsonl", "b__/1/x.jsonl", "b..//x.jsonl", "bad" * 300 + "/x.jsonl", "x"])
