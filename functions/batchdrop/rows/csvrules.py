@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from enum import Enum, auto
 from functools import cache
 
+from batchdrop.domain.limits import MIB
 from batchdrop.rows.lines import NEWLINE
 
 DELIMITERS = ",;\t|"
 QUOTE = '"'
+_LONG = MIB
+"""Matches of all fields of a longer record are not held at once: an empty field takes a hundred times as much so."""
 BLANKS = b" \r"
 """A line of nothing else is no record."""
 
@@ -114,7 +117,9 @@ def fields_of(record: str, delimiter: str, quote: str = QUOTE) -> list[str]:
     if not quote or quote not in record:
         return record.split(delimiter)
     found: list[str] = []
-    for quoted, behind, plain, separator in _field_pattern(delimiter, quote).findall(record):
+    pattern = _field_pattern(delimiter, quote)
+    every = pattern.findall(record) if len(record) < _LONG else (match.groups("") for match in pattern.finditer(record))
+    for quoted, behind, plain, separator in every:
         found.append(quoted.replace(quote + quote, quote) + behind + plain)
         if not separator:
             break

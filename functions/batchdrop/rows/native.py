@@ -27,7 +27,7 @@ from batchdrop.rows.mould import (
     on_one_line,
     written,
 )
-from batchdrop.rows.parse import parse_json
+from batchdrop.rows.parse import parse_json, too_many_parts
 from batchdrop.rows.problems import RowProblem, refusal
 from batchdrop.rows.requests import check_size
 from batchdrop.rows.settings_memo import Setting, SettingsMemo
@@ -64,6 +64,9 @@ class NativeRequests:
 
     def _unusual(self, key: RowKey, raw: bytes) -> Request:
         """Make the request of a line that may be of any shape."""
+        crowded = too_many_parts(raw)
+        if crowded is not None:
+            raise RowProblem(crowded)
         try:
             made = self._made(key, *_halves(raw))
         except (*NOT_OF_THE_TYPE, orjson.JSONDecodeError):

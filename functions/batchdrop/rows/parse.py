@@ -10,12 +10,17 @@ from batchdrop.rows.values import Problem, Stage
 MAX_NESTING = 100
 """Deeper records are refused, so that nothing after this needs to fear for its stack."""
 
+_MOST_PARTS = 2_000_000
+
 _OBJECTS = "Write one complete JSON object on each line."
 _LINES = "End lines with a line feed: a carriage return alone ends none."
 
 
 def parse_json(raw: bytes) -> dict[str, object] | Problem:
     """Read one line of JSONL."""
+    crowded = too_many_parts(raw)
+    if crowded is not None:
+        return crowded
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -38,6 +43,14 @@ def parse_csv(raw: bytes, layout: Layout) -> dict[str, object] | Problem:
     if len(fields) != len(layout.columns):
         return field_count(len(fields), len(layout.columns))
     return dict(zip(layout.columns, fields, strict=True))
+
+
+def too_many_parts(raw: bytes) -> Problem | None:
+    """Say that a record has so many lists and objects that its values would take many times its bytes."""
+    if len(raw) <= _MOST_PARTS or raw.count(b"[") + raw.count(b"{") <= _MOST_PARTS:
+        return None
+    message = f"The record has more than {_MOST_PARTS:,} opening brackets and braces."
+    return read_problem("TOO_MANY_PARTS", message, "Flatten the record, or write its data as text.")
 
 
 def read_problem(code: str, message: str, hint: str) -> Problem:

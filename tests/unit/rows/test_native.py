@@ -264,6 +264,13 @@ def test_no_bytes_whatever_break_it_or_come_through_unsound(
                 assert orjson.loads(found.line)["custom_id"] == KEY
 
 
+def test_a_request_of_millions_of_objects_is_refused_before_it_is_taken_apart() -> None:
+    args = b'{"functionCall":{"name":"f","args":{"a":[' + b'{"b":1},' * 2_000_000 + b'{"b":1}]}}}'
+    found = made(b'{"request":{"contents":[{"role":"user","parts":[' + args + b"]}]}}")
+    assert isinstance(found, Problem)
+    assert found.code == "TOO_MANY_PARTS"
+
+
 @given(st.binary(max_size=60))
 def test_no_short_bytes_break_it(raw: bytes) -> None:
     assert isinstance(made(raw), Problem)

@@ -16,9 +16,10 @@ from batchdrop.domain.limits import MIB, REQUEST_BYTES
 from batchdrop.domain.shard import ByteSlice
 from batchdrop.rows.cuts import cut_jsonl, cut_stream
 from batchdrop.rows.head import look
+from batchdrop.rows.parse import parse_json
 from batchdrop.rows.read import SliceReader
 from batchdrop.rows.unpack import unpacked
-from batchdrop.rows.values import BadRow, Row
+from batchdrop.rows.values import BadRow, Problem, Row
 from tests.unit.rows.slices import (
     CSV,
     JSONL,
@@ -127,6 +128,17 @@ def test_a_record_nested_without_measure_is_a_bad_row(line: bytes) -> None:
 
 def test_many_brackets_side_by_side_are_no_depth() -> None:
     assert isinstance(only(b'{"a":[' + b"[]," * 500 + b"[]]}", JSONL), Row)
+
+
+@pytest.mark.parametrize("part", [b"{},", b"[],"])
+def test_a_record_of_millions_of_objects_is_refused_before_it_takes_many_times_its_bytes(part: bytes) -> None:
+    record = b'{"a":[' + part * 2_000_000 + b"0]}"
+    tracemalloc.start()
+    found = parse_json(record)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(found, Problem)
+    assert (found.code, most < MIB) == ("TOO_MANY_PARTS", True)
 
 
 @pytest.mark.parametrize(("start", "end", "layout"), [(b'{"a":"', b'"}\n', JSONL), (b'1,"', b'"\n', CSV)])

@@ -1,5 +1,6 @@
 import csv
 import io
+import tracemalloc
 from itertools import pairwise
 from random import Random
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from batchdrop.domain.ids import RowNumber
 from batchdrop.domain.job import Layout
+from batchdrop.domain.limits import MIB
 from batchdrop.domain.shard import ByteSlice
 from batchdrop.rows.csvrules import RecordScanner, fields_of
 from batchdrop.rows.cuts import cut_csv
@@ -109,3 +111,13 @@ def test_where_quotes_are_data_lines_are_records() -> None:
 def test_single_quotes_are_doubled_like_double_ones() -> None:
     rows = read(b"'it''s; a\n';'\"'\n", SINGLE)
     assert [row.value for row in rows if isinstance(row, Row)] == [{"a": "it's; a\n", "b": '"'}]
+
+
+def test_a_record_of_a_million_fields_takes_little_more_than_a_list_of_them() -> None:
+    record = '"x"' + "," * 1_200_000
+    tracemalloc.start()
+    fields = fields_of(record, ",")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(fields), fields[0], set(fields[1:])) == (1_200_001, "x", {""})
+    assert most < 32 * MIB
