@@ -224,3 +224,17 @@ def test_a_job_that_vertex_shows_of_a_batch_that_ended_without_one_is_a_stray() 
         tick(service.context)
     assert set(service.batches.cancelled) == {job.name}
     assert "batch.stray_cancelled" in service.log.of("ERROR")
+
+
+def test_a_row_is_asked_again_after_a_wait_that_doubles() -> None:
+    service = service_with(slots=8)
+    service.model = lambda line: line | {"status": "Resource exhausted (429)", "response": {}}
+    service.drop("a.prompt", "---\nbatch.max_attempts: 4\n---\n")
+    service.drop("a.jsonl", requests("a0"))
+    began, asked = service.clock.now(), list[int]()
+    service.run()
+    for _ in range(20):
+        service.run_on(timedelta(seconds=30))
+        asked += [(service.clock.now() - began).seconds] * (service.submissions() - len(asked) - 1)
+    assert asked == [60, 180, 420]
+    assert service.manifest("a.jsonl")["counts"]["errors"] == 1
