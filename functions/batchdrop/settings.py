@@ -1,5 +1,6 @@
 """Settings: one frozen object, made of the environment once, which reports every mistake at once."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TypeVar
@@ -12,6 +13,8 @@ from batchdrop.domain.errors import BadSettings
 from batchdrop.domain.ids import ModelName
 from batchdrop.domain.naming import UPLOAD_PARTS
 from batchdrop.domain.price_list import parse_prices
+
+_LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 
 _T = TypeVar("_T")
 
@@ -88,7 +91,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         predictions_bucket=source.required("PREDICTIONS_BUCKET"),
         output_bucket=source.required("OUTPUT_BUCKET"),
         firestore_database=source.optional("FIRESTORE_DATABASE", str, "batchdrop"),
-        installation=source.optional("INSTALLATION", str, "batchdrop"),
+        installation=source.optional("INSTALLATION", _label, "batchdrop"),
         vertex_location=source.optional("VERTEX_LOCATION", str, "global"),
         vertex_endpoint=source.optional("VERTEX_ENDPOINT", str, ""),
         default_model=source.optional("DEFAULT_MODEL", ModelName, ModelName("")),
@@ -169,6 +172,13 @@ def _at_most(limit: int) -> Callable[[str], int]:
 
 def _prices(text: str) -> str:
     parse_prices(text)
+    return text
+
+
+def _label(text: str) -> str:
+    """The value of a label, by which Vertex's list is filtered (docs: resource-manager/creating-managing-labels)."""
+    if not _LABEL.fullmatch(text):
+        raise ValueError("must be the value of a label: up to 63 small letters, digits, - and _")
     return text
 
 

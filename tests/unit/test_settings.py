@@ -129,3 +129,9 @@ def test_rows_may_point_into_the_input_bucket_unless_told_otherwise() -> None:
     assert read_settings(NEEDED).media_buckets == {"acme-input"}
     assert read_settings(NEEDED | {"ALLOWED_MEDIA_BUCKETS": "acme-media"}).media_buckets == {"acme-media"}
     assert read_settings(NEEDED | {"ALLOWED_MEDIA_BUCKETS": ","}).media_buckets == frozenset()
+
+
+@pytest.mark.parametrize("text", ["Blue", "a b", 'x" OR labels.a="b', "a" * 64])
+def test_an_installation_is_called_as_a_label_may_be(text: str) -> None:
+    with pytest.raises(BadSettings, match="INSTALLATION is"):
+        read_settings(NEEDED | {"INSTALLATION": text})
