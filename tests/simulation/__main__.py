@@ -16,7 +16,7 @@ from tests.simulation.schedule import explain
 from tests.simulation.shrink import command, kind_of, shrink
 from tests.simulation.sites import all_sites
 
-_SEEDS = 200
+_SEEDS = 100
 _QUICK_SEEDS = 10
 _MOST_SHOWN = 10
 
@@ -33,15 +33,20 @@ def main() -> int:
     tasks = quick(_QUICK_SEEDS) if options.quick else whole(options.seeds)
     if options.scenario:
         tasks = [task for task in tasks if task.scenario in options.scenario]
-    summary = sum_up(_watched(perform_all(tasks, options.workers)))
+    summary = sum_up(_watched(perform_all(tasks, options.workers), len(tasks)))
     return _tell(summary, time.monotonic() - began, covers=not options.scenario)
 
 
-def _watched(reports: Iterator[Report]) -> Iterator[Report]:
-    """Show each kind of failure when it is first met."""
+def _watched(reports: Iterator[Report], tasks: int) -> Iterator[Report]:
+    """Show each kind of failure when it is first met, and how far the work has come."""
     shown: set[str] = set()
-    for report in reports:
+    schedules = tenths = 0
+    for number, report in enumerate(reports, 1):
         yield report
+        schedules += report.schedules
+        if 10 * number // tasks > tenths:
+            tenths = 10 * number // tasks
+            sys.stderr.write(f"{10 * tenths} % of the parts, {schedules:,} schedules\n")
         for failure in report.failures:
             if kind_of(failure) not in shown and len(shown) < _MOST_SHOWN:
                 shown.add(kind_of(failure))
@@ -98,7 +103,7 @@ def _tell(summary: Summary, seconds: float, *, covers: bool) -> int:
     struck = sides - len(summary.missed())
     _say(
         f"scenarios={len(SCENARIOS)} schedules={summary.schedules} effects={struck}/{sides}"
-        f" ({100 * struck // sides} %) seconds={seconds:.0f}"
+        f" ({100 * struck // sides} %) seconds={seconds:.0f} in_ten_minutes={600 * summary.schedules / seconds:.0f}"
         f" processor={summary.seconds:.0f} violations={len(summary.failures)}"
     )
     return 1 if summary.failures or missed else 0
