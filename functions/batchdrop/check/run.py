@@ -27,7 +27,7 @@ from batchdrop.steps.context import Files
 from batchdrop.steps.inputs import Wave, next_wave
 from batchdrop.steps.understand import understand
 from batchdrop.steps.unpack import unpack
-from batchdrop.steps.unpack_parquet import is_packed, unpack_parquet
+from batchdrop.steps.unpack_parquet import packing, unpack_parquet
 
 SLICE_BYTES = 4 * MIB
 """Small slices, so that every processor has some, and the first error shows at once."""
@@ -151,9 +151,10 @@ def _share(job: Job, slice_: Slice) -> float:
 
 
 def _plain(files: Files, job: Job) -> Job:
-    if not is_packed(files, job):
+    packed = packing(files, job)
+    if packed is Compression.NONE:
         return job
-    plain = unpack_parquet(files, job, lambda: False)
+    plain = unpack_parquet(files, job, packed, lambda: False)
     return msgspec.structs.replace(job, cursor=msgspec.structs.replace(job.cursor, plain=plain))
 
 

@@ -20,7 +20,7 @@ from batchdrop.steps.prompts import find_prompt
 from batchdrop.steps.turns import carry_on, done, leave, sleep_until, stage_turn, time_is_up
 from batchdrop.steps.understand import understand
 from batchdrop.steps.unpack import unpack
-from batchdrop.steps.unpack_parquet import is_packed, unpack_parquet
+from batchdrop.steps.unpack_parquet import packing, unpack_parquet
 from batchdrop.steps.writes import create, decide_again, replace
 
 _PLANNABLE = frozenset({JobState.PLANNING, JobState.WAITING, JobState.STAGING})
@@ -37,8 +37,9 @@ def _plan(context: Context, own: Snapshot[Turn]) -> None:
         context.documents.commit([done(own)])
         return
     try:
-        if job.value.layout is None and is_packed(context, job.value):
-            _unpack_parquet(context, job, own)
+        packed = packing(context, job.value) if job.value.layout is None else Compression.NONE
+        if packed is not Compression.NONE:
+            _unpack_parquet(context, job, packed, own)
             return
         planned = job.value if job.value.layout is not None else understand(context, job.value)
         if planned is None:
@@ -54,8 +55,8 @@ def _plan(context: Context, own: Snapshot[Turn]) -> None:
         context.log.info("job.cancelled", job=job.value.id, code=reason.code)
 
 
-def _unpack_parquet(context: Context, job: Snapshot[Job], own: Snapshot[Turn]) -> None:
-    plain = unpack_parquet(context, job.value, lambda: time_is_up(context, own))
+def _unpack_parquet(context: Context, job: Snapshot[Job], packed: Compression, own: Snapshot[Turn]) -> None:
+    plain = unpack_parquet(context, job.value, packed, lambda: time_is_up(context, own))
     context.log.info("job.unpacked", job=job.value.id, bytes=plain.size, whole=bool(plain.name))
     cursor = msgspec.structs.replace(job.value.cursor, plain=plain)
     unpacked = msgspec.structs.replace(job.value, cursor=cursor)

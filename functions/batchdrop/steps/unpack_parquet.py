@@ -10,19 +10,21 @@ from batchdrop.steps.context import Files
 from batchdrop.steps.unpack import PLAIN, plain_folder
 
 
-def is_packed(context: Files, job: Job) -> bool:
-    """Tell whether an input is a Parquet file that shows nothing before it is unpacked.
+def packing(context: Files, job: Job) -> Compression:
+    """Tell how a Parquet file is compressed that shows nothing before it is unpacked; NONE for any other input.
 
     Raises:
         ObjectGone: the input was deleted.
     """
     plain = job.cursor.plain
     if data_suffix(job.input.name) != PARQUET_SUFFIX or (plain is not None and plain.name):
-        return False
-    return _compression(context, job) is not Compression.NONE
+        return Compression.NONE
+    info = job.input
+    head = b"".join(context.objects.read(info.bucket, info.name, info.generation, 0, min(MAGIC_BYTES, info.size)))
+    return compression_of(head)
 
 
-def unpack_parquet(context: Files, job: Job, is_late: Callable[[], bool]) -> PlainFile:
+def unpack_parquet(context: Files, job: Job, packed: Compression, is_late: Callable[[], bool]) -> PlainFile:
     """Unpack on from where the job's cursor stands, into an object that carries this run's own token.
 
     Stops when it is late, behind something new. What it returns is for the job's next commit: only then does it count.
@@ -34,17 +36,11 @@ def unpack_parquet(context: Files, job: Job, is_late: Callable[[], bool]) -> Pla
     info, so_far = job.input, job.cursor.plain or PlainFile()
     folder = plain_folder(context, job)
     chunks = context.objects.read(info.bucket, info.name, info.generation)
-    stream = behind(unpacked(chunks, _compression(context, job), info.name), so_far.size)
+    stream = behind(unpacked(chunks, packed, info.name), so_far.size)
     size, done = _store(context, f"{folder}/part", stream, is_late)
     parts = (*so_far.parts, f"{folder}/part")
     name = _whole(context, f"{folder}/whole", parts) if done else ""
     return PlainFile(parts=parts, size=so_far.size + size, name=name)
-
-
-def _compression(context: Files, job: Job) -> Compression:
-    info = job.input
-    head = b"".join(context.objects.read(info.bucket, info.name, info.generation, 0, min(MAGIC_BYTES, info.size)))
-    return compression_of(head)
 
 
 def _store(context: Files, name: str, stream: Iterator[bytes], is_late: Callable[[], bool]) -> tuple[int, bool]:

@@ -81,7 +81,7 @@ def test_a_parquet_file_whose_unpacking_takes_longer_than_a_run_is_unpacked_on_i
     random = Random(0)
     records = [(str(row), random.randbytes(5_000).hex()) for row in range(400)]
     service = service_of(200_000)
-    slow = timedelta(seconds=150)
+    slow = timedelta(seconds=220)
     service.objects.before_call = lambda method, name: (
         service.clock.advance(slow) if method == "read" and name == "a.parquet.zst" else None
     )
