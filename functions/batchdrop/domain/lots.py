@@ -5,15 +5,22 @@ from datetime import datetime
 
 import msgspec
 
+from batchdrop.domain.batch import LotRef
 from batchdrop.domain.grouping import next_due
 from batchdrop.domain.ids import BatchId, LotNumber
-from batchdrop.domain.shard import Lot, Shard
+from batchdrop.domain.refs import Ref
+from batchdrop.domain.shard import Lot, Shard, shard_ref
 from batchdrop.domain.states import LotState, move_lot
 
 
 def lot_of(shard: Shard, number: LotNumber) -> Lot | None:
     """Find a lot by its number."""
     return next((lot for lot in shard.lots if lot.number == number), None)
+
+
+def shards_with(lots: Iterable[LotRef]) -> list[Ref[Shard]]:
+    """Where the shards of some lots live, each once."""
+    return list(dict.fromkeys(shard_ref(lot.job, lot.shard) for lot in lots))
 
 
 def next_number(shard: Shard) -> LotNumber:

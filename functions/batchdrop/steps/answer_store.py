@@ -16,18 +16,16 @@ from typing import cast
 import msgspec
 
 from batchdrop.domain.ids import RowNumber
-from batchdrop.domain.limits import KIB
 from batchdrop.rows.answers import Answer
 from batchdrop.rows.collate import Pair
 from batchdrop.steps.context import Context
-from batchdrop.steps.lots import LazyObject
+from batchdrop.steps.lots import BLOCK_BYTES, LazyObject
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Answer).decode
 _PER_ANSWER = 112
 """What an answer takes besides its bytes: an object, its places in lists, a number in the order."""
 _NO_PLACE = 2**62
-_BLOCK_BYTES = 512 * KIB
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -89,7 +87,7 @@ class _Shelf:
         offsets = array("q", accumulate(map(len, answers), initial=0))
         begin = 0
         while begin < len(answers):
-            end = max(begin + 1, bisect_right(offsets, offsets[begin] + _BLOCK_BYTES) - 1)
+            end = max(begin + 1, bisect_right(offsets, offsets[begin] + BLOCK_BYTES) - 1)
             target.write(b"".join(answers[begin:end]))
             begin = end
         return _Run(target.name, places, offsets)

@@ -1,8 +1,7 @@
 """Lines on their way into an object, handed over in blocks."""
 
-from batchdrop.steps.lots import LazyObject
+from batchdrop.steps.lots import BLOCK_BYTES, LazyObject
 
-_BLOCK_BYTES = 512 * 1024
 _LARGE = 16 * 1024
 """So long a line is a block of its own, and is not copied into one."""
 
@@ -23,7 +22,7 @@ class Blocks:
             return
         self._lines.append(line)
         self._bytes += len(line)
-        if self._bytes > _BLOCK_BYTES:
+        if self._bytes > BLOCK_BYTES:
             self.end()
 
     def end(self) -> None:

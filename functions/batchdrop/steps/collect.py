@@ -11,7 +11,7 @@ from batchdrop.domain.endings import Unanswered, reason_to_stop, unanswered, wai
 from batchdrop.domain.errors import ObjectGone
 from batchdrop.domain.ids import JobId
 from batchdrop.domain.job import InputFormat, Job, job_ref
-from batchdrop.domain.lots import carried, with_lots
+from batchdrop.domain.lots import carried, shards_with, with_lots
 from batchdrop.domain.measures import Event, per_second
 from batchdrop.domain.shard import Shard, shard_ref
 from batchdrop.domain.states import ENDED_JOB_STATES, BatchState, JobState, LotState, ShardState, move_shard
@@ -81,8 +81,7 @@ class _Collected(msgspec.Struct, frozen=True):
 
 
 def _shards(context: Context, batch: Batch) -> list[Shard]:
-    refs = {(lot.job, lot.shard): shard_ref(lot.job, lot.shard) for lot in batch.lots}
-    return [found.value for found in context.documents.get_all(list(refs.values()))]
+    return [found.value for found in context.documents.get_all(shards_with(batch.lots))]
 
 
 def _wanted(batch: Batch, live: Mapping[JobId, Job], shards: Iterable[Shard]) -> dict[ShardName, Wanted]:

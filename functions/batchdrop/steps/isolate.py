@@ -10,8 +10,8 @@ import msgspec
 from batchdrop.domain.batch import Batch, LotRef, batches_with
 from batchdrop.domain.ids import LotNumber
 from batchdrop.domain.isolation import Cut, Partition, partition
-from batchdrop.domain.lots import closed, lot_of, next_number, swapped, waiting_again
-from batchdrop.domain.shard import Lot, Shard, shard_ref, shards_of
+from batchdrop.domain.lots import closed, lot_of, next_number, shards_with, swapped, waiting_again
+from batchdrop.domain.shard import Lot, Shard, shards_of
 from batchdrop.domain.states import LotState
 from batchdrop.rows.shapes import shape_of
 from batchdrop.steps.ask_again import folder_of
@@ -108,8 +108,7 @@ def _other_rides(context: Context, batch: Batch) -> set[str]:
 
 
 def _lots(context: Context, batch: Batch) -> Iterable[tuple[LotRef, Lot]]:
-    refs = {(lot.job, lot.shard): shard_ref(lot.job, lot.shard) for lot in batch.lots}
-    found = context.documents.get_all(list(refs.values()))
+    found = context.documents.get_all(shards_with(batch.lots))
     shards = {(shard.value.job, shard.value.index): shard.value for shard in found}
     for ref in batch.lots:
         lot = lot_of(shards[ref.job, ref.shard], ref.lot)

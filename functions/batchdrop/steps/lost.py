@@ -1,8 +1,8 @@
 """Jobs whose request files are gone from `work`: they can never be asked, so they fail with the reason."""
 
 from batchdrop.domain.batch import Batch, LotRef
+from batchdrop.domain.lots import shards_with
 from batchdrop.domain.reasons import Code, Reason
-from batchdrop.domain.shard import shard_ref
 from batchdrop.domain.states import JobState
 from batchdrop.steps.closing import stop_job
 from batchdrop.steps.context import Context
@@ -10,8 +10,7 @@ from batchdrop.steps.context import Context
 
 def fail_jobs_without_files(context: Context, batch: Batch) -> None:
     """Stop each job of a batch that lost a request file; one that has ended has cleared its own away."""
-    refs = {(lot.job, lot.shard): shard_ref(lot.job, lot.shard) for lot in batch.lots}
-    for found in context.documents.get_all(list(refs.values())):
+    for found in context.documents.get_all(shards_with(batch.lots)):
         shard = found.value
         asked = [lot for lot in shard.lots if LotRef(shard.job, shard.index, lot.number) in batch.lots]
         lost = [lot for lot in asked if context.objects.stat(context.settings.work_bucket, lot.requests) is None]

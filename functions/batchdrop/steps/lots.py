@@ -20,9 +20,9 @@ _FEW_OPEN = 2
 MOST_OPEN = 32
 """Lots that are written at a time; each more would take memory, and a batch of its own."""
 
-_BLOCK_BYTES = 512 * limits.KIB
+BLOCK_BYTES = 512 * limits.KIB
 _BLOCK_ROWS = 4_096
-_MOST_BYTES = _BLOCK_BYTES + limits.REQUEST_BYTES
+_MOST_BYTES = BLOCK_BYTES + limits.REQUEST_BYTES
 """Request bytes of a block at most."""
 
 Signature = dict[str, str]
@@ -195,7 +195,7 @@ class LotFiles:
         self._sides.append(side)
         self._bytes += len(line) + len(side)
         self._room -= 1
-        if self._bytes > _BLOCK_BYTES:
+        if self._bytes > BLOCK_BYTES:
             self._hand_on()
         return self._number
 
@@ -213,7 +213,7 @@ class LotFiles:
             # Behind the rows that wait to be handed on: a sidecar is in row order.
             self._sides.append(side)
             self._bytes += len(side)
-            if self._bytes > _BLOCK_BYTES:
+            if self._bytes > BLOCK_BYTES:
                 self._hand_on()
         else:
             lot.add_twin(side)

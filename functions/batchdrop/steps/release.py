@@ -7,8 +7,7 @@ import msgspec
 from batchdrop.domain import limits
 from batchdrop.domain.batch import Batch, batch_ref
 from batchdrop.domain.lane import Lane, lane_ref
-from batchdrop.domain.lots import carried, change, waiting_again
-from batchdrop.domain.shard import shard_ref
+from batchdrop.domain.lots import carried, change, shards_with, waiting_again
 from batchdrop.domain.states import BatchState, move_batch
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
@@ -43,7 +42,7 @@ def release(context: Context, batch: Batch, due_at: datetime | None) -> None:
         )
         writes: list[Write] = [replace(context, found, closed), replace(context, lane, freed)]
         due = due_at or freed.backoff_until or now
-        for shard in context.documents.get_all(sorted({shard_ref(lot.job, lot.shard) for lot in batch.lots}, key=str)):
+        for shard in context.documents.get_all(shards_with(batch.lots)):
             numbers = [lot.number for lot in carried(shard.value, batch.id)]
             back = change(shard.value, numbers, lambda lot: waiting_again(lot, due))
             writes.append(replace(context, shard, back))

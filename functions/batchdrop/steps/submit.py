@@ -12,8 +12,8 @@ from batchdrop.domain.grouping import Group, group
 from batchdrop.domain.ids import LaneId, batch_id
 from batchdrop.domain.job import Job
 from batchdrop.domain.lane import Lane, lane_ref
-from batchdrop.domain.lots import change, lot_of, submitted
-from batchdrop.domain.shard import Shard, shard_ref
+from batchdrop.domain.lots import change, lot_of, shards_with, submitted
+from batchdrop.domain.shard import Shard
 from batchdrop.domain.states import BatchState, move_batch
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
@@ -140,8 +140,7 @@ def _taken(lane: Lane, batch: Batch) -> Lane:
 
 
 def _requests(context: Context, batch: Batch) -> tuple[str, ...]:
-    refs = {(lot.job, lot.shard): shard_ref(lot.job, lot.shard) for lot in batch.lots}
-    found = context.documents.get_all(list(refs.values()))
+    found = context.documents.get_all(shards_with(batch.lots))
     shards = {(shard.value.job, shard.value.index): shard.value for shard in found}
     lots = [lot_of(shards[lot.job, lot.shard], lot.lot) for lot in batch.lots]
     return tuple(lot.requests for lot in lots if lot is not None)
