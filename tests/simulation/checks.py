@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from batchdrop.domain.ids import name_id
+from batchdrop.domain.ids import JobId, name_id
 from batchdrop.domain.states import JobState
 from tests.simulation.outputs import MANIFEST, stem_of
 from tests.simulation.world import World
@@ -23,7 +23,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
     `errors` are the rows that must end as errors if the job ends whole, all others being answered; None where that is
     open. `invalid` rows are errors even of a rejected job. `unasked` rows were to follow a canary that failed.
-    `asks` is what rows ask about that do not ask about their own name.
+    `asks` is what rows ask about that do not ask about their own name. Answers to `unfit`
+    rows may be paid for and no results.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     invalid: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
     asks: dict[str, str] = {}
+    unfit: frozenset[str] = frozenset()
 
 
 def problems(world: World, expected: Expected) -> Iterator[str]:
@@ -49,6 +51,7 @@ def problems(world: World, expected: Expected) -> Iterator[str]:
     yield from _newest(world, expected, manifest)
     yield from _counts(expected, manifest)
     yield from _rows(expected, state, _Files(world, manifest))
+    yield from _paid(expected, state, manifest, world.ledger.money.rows_paid(JobId(manifest["job"])))
 
 
 def strangers(world: World) -> Iterator[str]:
@@ -117,6 +120,13 @@ def _counts(expected: Expected, manifest: Record) -> Iterator[str]:
     wanted = (len(expected.rows), len(expected.unasked))
     if JobState(manifest["state"]) in _WHOLE and (counts["rows"], counts["not_asked"]) != wanted:
         yield f"{expected.name} has {wanted[0]} rows, {wanted[1]} not to be asked, but its manifest says {counts}"
+
+
+def _paid(expected: Expected, state: JobState, manifest: Record, paid: int) -> Iterator[str]:
+    """However a job ends, what was answered is in its results, unless it was cancelled."""
+    results = manifest["counts"]["results"]
+    if state in _WHOLE and results < paid - len(expected.unfit):
+        yield f"{paid} rows of {expected.name} were paid for, but it has {results} results"
 
 
 def _rows(expected: Expected, state: JobState, files: _Files) -> Iterator[str]:

@@ -42,6 +42,7 @@ class _Standing:
         self.moved = {turn.job for turn in turns}
         self.days = {turn.day for turn in turns if turn.step is Step.BUDGET}
         self.riding: set[JobId] = {job for batch in self.batches.values() for job in batch.jobs}
+        self.awaiting: set[JobId] = {job for batch in self.batches.values() for job in batch.awaited_by}
         self.shards: defaultdict[JobId, list[Shard]] = defaultdict(list)
         for shard in mirror.shards.values():
             self.shards[shard.job].append(shard)
@@ -62,6 +63,8 @@ def _job(standing: _Standing, job: Job) -> Iterator[str]:
 def _is_moved_on(standing: _Standing, job: Job, shards: list[Shard]) -> bool:
     if job.id in standing.moved or (job.at_budget and job.at_budget in standing.days):
         return True
+    if job.state is JobState.CLOSING:
+        return job.id in standing.awaiting
     return job.state in _SUBMITTING and (job.id in standing.riding or any(_waits(shard) for shard in shards))
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from batchdrop.domain.batch import Batch
-from batchdrop.domain.ids import BatchId
+from batchdrop.domain.ids import BatchId, JobId
 from batchdrop.domain.lots import lot_of
 from batchdrop.domain.shard import shard_ref
 from batchdrop.ports import Create, Write
@@ -43,6 +43,10 @@ class Money:
     def attempts_of(self, key: str) -> int:
         """How often a row was paid for."""
         return sum(len(paid) for (row, _), paid in self._paid.items() if row == key)
+
+    def rows_paid(self, job: JobId) -> int:
+        """How many rows of a job were paid for."""
+        return len({key for key, _ in self._paid if key.startswith(f"{job}.")})
 
     def _riders(self, batch: Batch, mirror: Mirror) -> Iterator[tuple[str, int]]:
         for ref in batch.lots:

@@ -141,6 +141,22 @@ MUTANTS = (
         new="            context.log.info('canary.overlooked', job=job)\n",
     ),
     Mutant(
+        name="no-wait-for-the-batches-of-a-failed-job",
+        scenarios=("failed-midway",),
+        broken="were paid for",
+        file="steps/cancel.py",
+        old="    if standing and job.value.outcome is JobState.FAILED:\n",
+        new="    if standing and job.value.outcome is JobState.RUNNING:\n",
+    ),
+    Mutant(
+        name="no-word-to-a-failed-job-that-its-batch-is-closed",
+        scenarios=("failed-midway",),
+        broken="has no turn",
+        file="steps/release.py",
+        old="            *_told(context, found.value),\n            done(own),\n",
+        new="            *_told(context, found.value)[:0],\n            done(own),\n",
+    ),
+    Mutant(
         name="no-answers-for-twins",
         scenarios=("twins",),
         broken="has the errors",

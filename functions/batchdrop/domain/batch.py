@@ -47,7 +47,7 @@ class Batch(Document, frozen=True, kw_only=True):
 
     Each try has its own input object and output prefix, `tries` counts from 1. `taken_over` is when an older
     claim was found lapsed, so that the try's input may be gone; `cleared` is when it surely was: Vertex's list is
-    trusted only some time after that.
+    trusted only some time after that. `awaited_by` are jobs that failed, and finish when their batches are closed.
     """
 
     id: BatchId
@@ -69,6 +69,7 @@ class Batch(Document, frozen=True, kw_only=True):
     submitted_at: datetime | None = None
     ending: Ending | None = None
     cancel: bool = False
+    awaited_by: tuple[JobId, ...] = ()
     expire_at: datetime | None = None
 
     def try_name(self, number: int | None = None) -> str:

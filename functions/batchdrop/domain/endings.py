@@ -11,13 +11,14 @@ from batchdrop.domain.vertex import Failure, VertexState, failure_of, remedy
 
 
 class Unanswered(StrEnum):
-    """What to do with rows that an ended batch did not answer."""
+    """What to do with rows that an ended batch did not answer; `LEAVE`: their job has failed already."""
 
     ROWS_AGAIN = "ROWS_AGAIN"
     LOTS_AGAIN = "LOTS_AGAIN"
     APART = "APART"
     HOLD_JOBS = "HOLD_JOBS"
     STOP_JOBS = "STOP_JOBS"
+    LEAVE = "LEAVE"
 
 
 def unanswered(batch: Batch, ending: Ending) -> Unanswered:

@@ -1,4 +1,7 @@
-"""Cancel: stop the shards and the batches of a job that is closing, then let finish have it."""
+"""Cancel: stop the shards and the batches of a job that is closing, then let finish have it.
+
+A job that failed has its batches closed first: what they answered is paid, and is to be in its results.
+"""
 
 import msgspec
 
@@ -13,10 +16,11 @@ from batchdrop.steps.turns import carry_on, done, finish_turn, leave, time_is_up
 from batchdrop.steps.writes import commit_all, decide_again, replace
 
 _LIVE_SHARDS = frozenset({ShardState.PLANNED, ShardState.OPEN})
+_STOPPABLE = frozenset({BatchState.SUBMITTING, BatchState.RUNNING})
 
 
 def cancel(context: Context, own: Snapshot[Turn]) -> None:
-    """Stop what is at work for a job, then leave its finish turn."""
+    """Stop what is at work for a job, then leave its finish turn; batches that it awaits have it looked at again."""
     job = context.documents.get(job_ref(own.value.job)) if own.value.job else None
     if job is None or job.value.state is not JobState.CLOSING:
         context.documents.commit([done(own)])
@@ -24,9 +28,12 @@ def cancel(context: Context, own: Snapshot[Turn]) -> None:
     if not decide_again(lambda: _stop_shards(context, job.value, own)):
         context.documents.commit(carry_on(context, own))
         return
-    decide_again(lambda: _stop_batches(context, job.value))
+    standing = decide_again(lambda: _stop_batches(context, job.value))
     for step in (Step.PLAN, Step.ADMIT):
         wake(context, job.value.id, step)  # it waits for a prompt or an approval no more
+    if standing and job.value.outcome is JobState.FAILED:
+        context.documents.commit([done(own)])
+        return
     context.documents.commit([leave(context, finish_turn(context, job.value.id)), done(own)])
 
 
@@ -41,18 +48,32 @@ def _is_at_work(job: Job, shard: Shard) -> bool:
 
 
 def _stopped(job: Job, shard: Shard) -> Shard:
-    """A cancelled job's shards end here; a failed job's stay open for finish to write what is answered."""
+    """A cancelled job's shards end here; a failed job's stay open for collect and finish to write what is answered."""
     if job.outcome is not JobState.CANCELLED:
         return msgspec.structs.replace(shard, waiting=False)
     return msgspec.structs.replace(shard, waiting=False, state=move_shard(shard.state, ShardState.CANCELLED))
 
 
-def _stop_batches(context: Context, job: Job) -> None:
-    for batch in context.documents.find(batches_with(job.id)):
-        running = batch.value.state in {BatchState.SUBMITTING, BatchState.RUNNING}
-        if running and not batch.value.cancel and _only_ended_jobs(context, batch.value):
-            context.documents.commit([replace(context, batch, msgspec.structs.replace(batch.value, cancel=True))])
-            context.log.info("batch.to_cancel", batch=batch.value.id, job=job.id)
+def _stop_batches(context: Context, job: Job) -> int:
+    """Have batches cancelled that serve no other job, and those not closed yet tell of it. Tells how many these are."""
+    standing = [
+        batch for batch in context.documents.find(batches_with(job.id)) if batch.value.state is not BatchState.CLOSED
+    ]
+    for batch in standing:
+        told = _told(context, job, batch.value)
+        if told != batch.value:
+            context.documents.commit([replace(context, batch, told)])
+            context.log.info("batch.told", batch=batch.value.id, job=job.id, cancel=told.cancel)
+    return len(standing)
+
+
+def _told(context: Context, job: Job, batch: Batch) -> Batch:
+    waiting = {job.id} if job.outcome is JobState.FAILED else set()
+    return msgspec.structs.replace(
+        batch,
+        cancel=batch.cancel or (batch.state in _STOPPABLE and _only_ended_jobs(context, batch)),
+        awaited_by=tuple(sorted({*batch.awaited_by, *waiting})),
+    )
 
 
 def _only_ended_jobs(context: Context, batch: Batch) -> bool:

@@ -39,7 +39,7 @@ class LotCloser(msgspec.Struct, frozen=True):
         match self.verdict:
             case Unanswered.ROWS_AGAIN | Unanswered.HOLD_JOBS:
                 return self.answers.close(shard, lots, answers)
-            case Unanswered.STOP_JOBS:
+            case Unanswered.STOP_JOBS | Unanswered.LEAVE:
                 return self.answers.close(shard, lots, answers) if self.ending.files else shard
             case Unanswered.LOTS_AGAIN:
                 for lot in lots:

@@ -46,7 +46,7 @@ def collect(context: Context, own: Snapshot[Turn]) -> None:
     begun = context.clock.now()
     batch, ending = found.value, found.value.ending
     jobs = {job.value.id: job.value for job in context.documents.get_all([job_ref(job) for job in batch.jobs])}
-    live = {job: value for job, value in jobs.items() if value.state not in ENDED_JOB_STATES}
+    live = {job: value for job, value in jobs.items() if value.state not in ENDED_JOB_STATES or _is_stopping(value)}
     asked = Asked(context, batch, lambda: _shards(context, batch))
     wanted = _wanted(batch, live, _shards(context, batch))
     try:
@@ -68,6 +68,11 @@ def collect(context: Context, own: Snapshot[Turn]) -> None:
     decide_again(lambda: close_batch(context, batch, own))
     speed = per_second(batch.rows, begun, context.clock.now())
     context.log.info(Event.BATCH_COLLECTED, batch=batch.id, rows=batch.rows, rows_per_second=speed)
+
+
+def _is_stopping(job: Job) -> bool:
+    """Tell whether a job failed before all its batches ended: what they answered is kept, and nothing asked again."""
+    return job.state is JobState.CLOSING and job.outcome is JobState.FAILED
 
 
 class _Collected(msgspec.Struct, frozen=True):
@@ -99,9 +104,9 @@ def _wanted(batch: Batch, live: Mapping[JobId, Job], shards: Iterable[Shard]) ->
 
 def _close_jobs(context: Context, own: Snapshot[Turn], found: _Collected, live: Mapping[JobId, Job]) -> bool:
     """Close the lots of every job, shard by shard; False if time was up before the end, though not before the first."""
-    verdict = unanswered(found.batch, found.ending)
     moved = False
     for job in sorted(live):
+        verdict = Unanswered.LEAVE if _is_stopping(live[job]) else unanswered(found.batch, found.ending)
         prompt, on = prompt_of(context, live[job]), found.ending.at.date()
         answers = AnswerCloser(context, live[job], prompt, lambda: found.asked.fingerprints, on)
         budget = live[job].options.max_submissions

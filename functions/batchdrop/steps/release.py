@@ -12,7 +12,7 @@ from batchdrop.domain.states import BatchState, move_batch
 from batchdrop.domain.turn import Turn
 from batchdrop.ports import Snapshot, Write
 from batchdrop.steps.context import Context
-from batchdrop.steps.turns import done, leave, submit_turn
+from batchdrop.steps.turns import batch_closed_turn, done, leave, submit_turn
 from batchdrop.steps.writes import decide_again, replace
 
 _LONGEST_BACKOFF = timedelta(minutes=30)
@@ -40,9 +40,11 @@ def release(context: Context, batch: Batch, due_at: datetime | None) -> None:
             state=move_batch(found.value.state, BatchState.CLOSED),
             expire_at=now + limits.KEEP_DOCUMENTS,
         )
-        writes: list[Write] = [replace(context, found, closed), replace(context, lane, freed)]
+        writes = [replace(context, found, closed), replace(context, lane, freed), *_told(context, found.value)]
         due = due_at or freed.backoff_until or now
         for shard in context.documents.get_all(shards_with(batch.lots)):
+            if shard.value.job in found.value.awaited_by:
+                continue  # its lots go nowhere any more
             numbers = [lot.number for lot in carried(shard.value, batch.id)]
             back = change(shard.value, numbers, lambda lot: waiting_again(lot, due))
             writes.append(replace(context, shard, back))
@@ -68,6 +70,7 @@ def close_batch(context: Context, batch: Batch, own: Snapshot[Turn]) -> None:
             replace(context, found, msgspec.structs.replace(found.value, state=state, expire_at=expire_at)),
             replace(context, lane, freed),
             leave(context, submit_turn(context, batch.lane, batch.id)),
+            *_told(context, found.value),
             done(own),
         ]
     )
@@ -77,6 +80,11 @@ def close_batch(context: Context, batch: Batch, own: Snapshot[Turn]) -> None:
 def without(lane: Lane, batch: Batch) -> Lane:
     """Free the slot that a batch holds."""
     return msgspec.structs.replace(lane, running=tuple(other for other in lane.running if other != batch.id))
+
+
+def _told(context: Context, batch: Batch) -> list[Write]:
+    """Have the jobs looked at that failed and wait for what this batch answered."""
+    return [leave(context, batch_closed_turn(context, job, batch.id)) for job in batch.awaited_by]
 
 
 def _backed_off(lane: Lane, batch: Batch, now: datetime, first_wait: timedelta) -> Lane:

@@ -58,6 +58,11 @@ def cancel_turn(context: Context, job: JobId) -> Turn:
     return msgspec.structs.replace(_turn(context, Step.CANCEL, job), job=job)
 
 
+def batch_closed_turn(context: Context, job: JobId, batch: BatchId) -> Turn:
+    """The same, now that a batch is closed for which a failed job waited. The batch is part of the id."""
+    return msgspec.structs.replace(_turn(context, Step.CANCEL, f"{job}-{batch}"), job=job)
+
+
 def finish_turn(context: Context, job: JobId) -> Turn:
     """Write the output of a job that is closing."""
     return msgspec.structs.replace(_turn(context, Step.FINISH, job), job=job)

@@ -59,13 +59,13 @@ def _all_bad() -> Scenario:
 
 def _swapped_keys() -> Scenario:
     rows = names("a", 5)
-    swapped = ("Describe a1 now.", "Describe a3 now.")
+    swapped, unfit = ("Describe a1 now.", "Describe a3 now."), frozenset({"a1", "a3"})
     return Scenario(
         name="swapped-keys",
         operations=(PROMPT_DROP, drop("a.csv", as_csv(rows))),
         manner=Manner(swapped=swapped),
         vertex_bears=0,
-        expected=(Expected(name="a.csv", rows=rows, states=frozenset({_S.PARTIAL}), errors=frozenset({"a1", "a3"})),),
+        expected=(Expected(name="a.csv", rows=rows, states=frozenset({_S.PARTIAL}), errors=unfit, unfit=unfit),),
     )
 
 
