@@ -66,7 +66,7 @@ def _finish(context: Context, job: Job, check: Check) -> None:
     account = msgspec.structs.replace(account, vertex_jobs=_vertex_jobs(context, job))
     outcome = outcome_of(job, account)
     files: tuple[File, ...] = ()
-    if outcome is not JobState.CANCELLED:
+    if outcome is not JobState.CANCELLED and _is_newest(context, job):
         files = write_files(context, job, parts, check)
     _write_manifest(context, job, outcome, account, files)
     bill = bill_of(job, account.spent)
@@ -152,15 +152,20 @@ def _write_manifest(context: Context, job: Job, outcome: JobState, account: Acco
 
     def act() -> None:
         before: ObjectInfo | None = context.objects.stat(bucket, name)
-        newest = context.documents.get(name_ref(job.input.bucket, job.input.name))
-        if newest is not None and newest.value.job != job.id:
-            context.log.info("manifest.superseded", job=job.id, newer=newest.value.job)
+        if not _is_newest(context, job):
+            context.log.info("manifest.superseded", job=job.id)
             return
         data = manifest(job, outcome, account, files, context.clock.now())
         generation = Generation(0) if before is None else before.generation
         context.objects.write_at(bucket, name, data, "application/json", generation)
 
     decide_again(act)
+
+
+def _is_newest(context: Context, job: Job) -> bool:
+    """Only the newest generation of an input has output."""
+    newest = context.documents.get(name_ref(job.input.bucket, job.input.name))
+    return newest is None or newest.value.job == job.id
 
 
 def _expire(context: Context, job: Job, outcome: JobState, bill: Bill | None) -> None:

@@ -326,3 +326,16 @@ def test_a_job_that_failed_waits_no_longer_for_a_batch_than_any_batch_may_last()
         service.deliver()
     assert service.manifest("a.jsonl")["state"] == "FAILED"
     assert service.turns() == []
+
+
+def test_a_job_that_failed_and_is_superseded_while_it_waits_writes_nothing() -> None:
+    service = in_two_batches(a=("a0", "a1", "a2"), b=("b0",))
+    alone, shared = sorted((0, 1), key=lambda number: "b0" in texts_asked(service)[number])
+    end(service, alone, DENIED, answers=0)
+    newer = service.drop("a.jsonl", asking("a4"))
+    service.deliver()
+    end(service, shared)
+    service.run()
+    assert results_of(service, "a.jsonl") == ["a4"]
+    files = [name for name in service.objects.names("output") if name.startswith("a.jsonl/")]
+    assert sorted(files) == [f"a.jsonl/{newer.generation}/results.jsonl", "a.jsonl/manifest.json"]
