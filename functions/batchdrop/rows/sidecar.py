@@ -4,13 +4,17 @@ One JSON value a line. In the list of bad rows `raw` is base64, for bytes that a
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import msgspec
 
+from batchdrop.domain.limits import KIB
 from batchdrop.rows.values import BadRow, SideRow
 
 _ENCODER = msgspec.json.Encoder()
 _SIDE = msgspec.json.Decoder(SideRow)
+_BLOCK_BYTES = 8 * KIB
+"""What is decoded in one call: enough that the call costs nothing, little enough for sidecars read side by side."""
 _BAD = msgspec.json.Decoder(BadRow)
 
 
@@ -77,7 +81,20 @@ def twin_bytes(row: int, line: int, fingerprint: str, raw: bytes, twin_of: int) 
 
 def read_sidecar(chunks: Iterable[bytes]) -> Iterator[SideRow]:
     """Read a sidecar, row by row. A row's `raw` is a view: copy it to keep it."""
-    return map(_SIDE.decode, views_of(chunks))
+    return chain.from_iterable(map(_SIDE.decode_lines, _blocks_of(chunks)))
+
+
+def _blocks_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut a stream into blocks of whole lines, each as large as it should be unless a single line is longer."""
+    begun: list[bytes] = []
+    for chunk in chunks:
+        start = 0
+        while end := chunk.rfind(b"\n", start, start + _BLOCK_BYTES) + 1 or chunk.find(b"\n", start) + 1:
+            yield b"".join((*begun, chunk[start:end]))
+            begun.clear()
+            start = end
+        begun.append(chunk[start:])
+    yield b"".join(begun)
 
 
 def invalid_line(bad: BadRow) -> bytes:
