@@ -138,24 +138,24 @@ class Echo(msgspec.Struct, gc=False):
 
     def fingerprint(self) -> str:
         """Hash what the echoed request says to 16 hex digits."""
-        pieces: list[str] = []
-        system = self.systemInstruction or self.system_instruction
-        if system is not None and system.parts:
-            _say(system.parts, pieces)
-        for content in self.contents or ():
-            if content.parts:
-                _say(content.parts, pieces)
-        return fingerprint_of(pieces)
+        contents = self.contents or []
+        system = self.system_instruction if self.systemInstruction is None else self.systemInstruction
+        return fingerprint_of(_said_in(contents if system is None else [system, *contents]))
 
 
-def _say(parts: list[_Part], pieces: list[str]) -> None:
-    for part in parts:
-        if part.text:
-            pieces.append(part.text)
-        if (file := part.fileData or part.file_data) and (uri := file.fileUri or file.file_uri):
-            pieces.append(uri_piece(uri))
-        if (blob := part.inlineData or part.inline_data) and blob.data:
-            pieces.append(data_piece(blob.data))
+def _said_in(contents: list[_Content]) -> list[str]:
+    pieces = []
+    for content in contents:
+        for part in content.parts or ():
+            if text := part.text:
+                pieces.append(text)
+            file = part.file_data if part.fileData is None else part.fileData
+            if file is not None and (uri := file.fileUri or file.file_uri):
+                pieces.append(uri_piece(uri))
+            blob = part.inline_data if part.inlineData is None else part.inlineData
+            if blob is not None and (data := blob.data):
+                pieces.append(data_piece(data))
+    return pieces
 
 
 _ECHO = msgspec.json.Decoder(Echo)

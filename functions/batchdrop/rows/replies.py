@@ -16,7 +16,8 @@ FINISHED = frozenset({"", "STOP", "FINISH_REASON_UNSPECIFIED"})
 _WORD = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _DUMB = frozenset({"text", "thought", "thoughtSignature"})
 _NOTHING = msgspec.Raw(b"")
-_AUDIO = b"AUDIO"
+_mention_of_audio = re.compile(rb"AUDIO").search
+"""Unlike `find`, it looks into a `Raw` without a copy."""
 _MOST_TOKENS = 10**12
 
 
@@ -112,12 +113,16 @@ def condense(found: Response) -> Reply | None:
         reason = found.promptFeedback.blockReason
         if reason and reason != "BLOCKED_REASON_UNSPECIFIED":
             return Reply(Kind.BLOCKED, _word(reason), "", usage)
-    candidate = _best(found.candidates) if found.candidates else None
+    candidates = found.candidates
+    if not candidates:
+        return None
+    candidate = candidates[0] if len(candidates) == 1 else _best(candidates)
     content = None if candidate is None else candidate.content
     if candidate is None or content is None or not content.parts:
         return None
     text = _text(content.parts)
-    return Reply(_SPOKEN, _reason(candidate), text, usage) if text else None
+    end = candidate.finishReason
+    return Reply(_SPOKEN, "STOP" if end == "STOP" else _reason(candidate), text, usage) if text else None
 
 
 def _unspoken(found: Response, raw: msgspec.Raw) -> Reply:
@@ -195,6 +200,7 @@ def _usage(found: _Counts) -> Usage:
     """What is absent counts as none; a report of nothing is no report."""
     if found.promptTokenCount is None and found == _NO_COUNTS:
         return _NO_USAGE
+    cached = found.cacheTokensDetails
     return Usage(
         1,
         found.promptTokenCount or 0,
@@ -203,19 +209,16 @@ def _usage(found: _Counts) -> Usage:
         found.thoughtsTokenCount or 0,
         found.toolUsePromptTokenCount or 0,
         _audio(found.promptTokensDetails),
-        _audio(found.cacheTokensDetails),
+        0 if cached is _NOTHING else _audio(cached),
     )
 
 
 def _audio(details: msgspec.Raw) -> int:
     """Tokens of audio. Of all modalities it alone has a price of its own, and few rows have it."""
-    if details is _NOTHING:
-        return 0
-    raw = bytes(details)
-    if raw.find(_AUDIO) < 0:
+    if _mention_of_audio(details) is None:
         return 0
     try:
-        value = orjson.loads(raw)
+        value = orjson.loads(memoryview(details))
     except orjson.JSONDecodeError:
         return 0
     heard = [one for one in value if isinstance(one, dict) and one.get("modality") == "AUDIO"]

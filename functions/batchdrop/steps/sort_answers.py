@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -153,8 +154,8 @@ class _Sorter:
         return (span, number) if number < span.rows or not span.rows else (None, 0)
 
     def _lines(self) -> Iterator[bytes | memoryview]:
-        for file in self._files:
-            yield from views_of(self._context.objects.read(file.bucket, file.name, file.generation))
+        read = self._context.objects.read
+        return chain.from_iterable(views_of(read(file.bucket, file.name, file.generation)) for file in self._files)
 
 
 def _spans(context: Context, batch: Batch, shards: Mapping[ShardName, Wanted]) -> dict[str, _Span]:
