@@ -44,31 +44,12 @@ class _Run(msgspec.Struct, frozen=True):
 
 
 class _Shelf:
-    """Answers in memory, as they came, and the order that their places give. `room` is how much they may take."""
+    """Answers in memory, as they came, and the order that their places give."""
 
-    def __init__(self, room: int) -> None:
-        self._room = room
-        self._answers: list[bytes] = []
-        self._places = array("q")
-        self._order: list[int] = []
-
-    def add(self, place: int, answer: Answer) -> bool:
-        """Put an answer behind the others. Tells whether they take more than they may."""
-        packed = _encode(answer)
-        self._answers.append(packed)
-        self._places.append(place)
-        self._room -= len(packed) + _PER_ANSWER
-        return self._room < 0
-
-    def add_stretch(self, run: _Run, first: int, end: int, chunks: Iterable[bytes]) -> None:
-        """Put there what lies in a run from the place `first` to before `end`; the chunks are just that."""
-        begin, stop = bisect_left(run.places, first), bisect_left(run.places, end)
-        self._places.extend(run.places[begin:stop])
-        self._answers += _taken_apart(chunks, map(sub, run.offsets[begin + 1 : stop + 1], run.offsets[begin:stop]))
-
-    def sort(self) -> None:
-        """Find the order; nothing may be added after this."""
-        self._order = sorted(range(len(self._places)), key=self._places.__getitem__)
+    def __init__(self, places: "array[int]", answers: list[bytes]) -> None:
+        self._places = places
+        self._answers = answers
+        self._order = sorted(range(len(places)), key=places.__getitem__)
 
     def between(self, first: int, end: int) -> Iterator[Pair]:
         """As that of the store. No step is taken in Python: this is done for every answer."""
@@ -113,20 +94,27 @@ class AnswerStore:
         self._context = context
         self._folder = folder
         self._memory = context.settings.answer_bytes
-        self._shelf = _Shelf(self._memory)
+        self._room = self._memory
+        self._places = array("q")
+        self._answers: list[bytes] = []
         self._runs: list[_Run] = []
         self._starts: list[int] = []
+        self._shelf = _Shelf(self._places, self._answers)
         self._range = -1
 
     def add(self, place: int, answer: Answer) -> None:
         """Take an answer."""
-        if self._shelf.add(place, answer):
+        packed = _encode(answer)
+        self._answers.append(packed)
+        self._places.append(place)
+        self._room -= len(packed) + _PER_ANSWER
+        if self._room < 0:
             self._spill()
 
     def finish(self) -> None:
         """Bring what was added into order."""
         if not self._runs:
-            self._shelf.sort()
+            self._shelf = _Shelf(self._places, self._answers)
             return
         self._spill()
         self._starts = _cut(self._runs, self._memory)
@@ -139,21 +127,24 @@ class AnswerStore:
         return chain.from_iterable(self._load(number).between(first, end) for number in ranges)
 
     def _spill(self) -> None:
-        self._shelf.sort()
         with ExitStack() as stack:
             target = LazyObject(self._context, stack, f"{self._folder}/run-{len(self._runs)}")
-            run = self._shelf.write(target)
+            run = _Shelf(self._places, self._answers).write(target)
         self._runs += [run] if run.name else []
-        self._shelf = _Shelf(self._memory)
+        self._room, self._places, self._answers = self._memory, array("q"), []
 
     def _load(self, number: int) -> _Shelf:
         """Read a range; it stays in memory until the next, for shards smaller than that."""
         if self._range != number:
-            self._shelf = _Shelf(self._memory)
+            self._shelf = _Shelf(array("q"), [])
             first, end = [*self._starts, _NO_PLACE][number : number + 2]
+            places, answers = array("q"), list[bytes]()
             for run in self._runs:
-                self._shelf.add_stretch(run, first, end, self._read(run, first, end))
-            self._shelf.sort()
+                begin, stop = bisect_left(run.places, first), bisect_left(run.places, end)
+                places.extend(run.places[begin:stop])
+                sizes = map(sub, run.offsets[begin + 1 : stop + 1], run.offsets[begin:stop])
+                answers += _taken_apart(self._read(run, first, end), sizes)
+            self._shelf = _Shelf(places, answers)
             self._range = number
         return self._shelf
 
