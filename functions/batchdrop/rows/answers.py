@@ -158,17 +158,9 @@ class Judge:
             weighed = typed(reply, self._checker)
             if type(weighed) is Trouble:
                 return _troubled(side, weighed, reply.usage)
-            text, fields, lenient = weighed.text, weighed.fields, weighed.lenient
+            text, fields, lenient = weighed
         response = msgspec.Raw(answer.response) if self._native else _NULL
-        output = Output(
-            text=text,
-            finish_reason=reply.reason,
-            usage=reply.usage,
-            response=response,
-            fields=fields,
-            lenient=lenient,
-        )
-        return Answered(side=side, output=output)
+        return Answered(side, Output(text, reply.reason, Usage(*reply.tokens), response, fields, lenient))
 
 
 def _troubled(side: SideRow, trouble: Trouble, usage: Usage) -> Failed | Again:

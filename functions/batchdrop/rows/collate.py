@@ -41,7 +41,7 @@ class Collation:
         self._answers = answers
         self._judge = judge.judge
         self._known = known
-        self._ends = {Answered: 0, Failed: 0, Again: 0}
+        self._results = self._errors = self._retried = 0
         self._duplicates = self._unknown = self._foreign = self._rekeyed = self._lenient = 0
         self._refused = self._misfits = 0
         self._unreported = 0
@@ -52,9 +52,9 @@ class Collation:
     def tally(self) -> Tally:
         """What became of the rows so far."""
         return Tally(
-            results=self._ends[Answered],
-            errors=self._ends[Failed],
-            retried=self._ends[Again],
+            results=self._results,
+            errors=self._errors,
+            retried=self._retried,
             duplicates=self._duplicates,
             unknown_echoes=self._unknown,
             foreign=self._foreign,
@@ -87,8 +87,8 @@ class Collation:
 
     def settle(self) -> None:
         """Count the row that was given last as an error: it was to be tried again, but will not be."""
-        self._ends[Again] -= 1
-        self._ends[Failed] += 1
+        self._retried -= 1
+        self._errors += 1
 
     def __iter__(self) -> Iterator[Outcome]:
         pairs = iter(self._answers)
@@ -134,29 +134,46 @@ class Collation:
         return _Echo.UNKNOWN, outcome, answer
 
     def _count(self, outcome: Outcome) -> None:
-        self._ends[type(outcome)] += 1
-        if isinstance(outcome, Answered):
+        shared = outcome.side.twin_of is not None
+        if type(outcome) is Answered:
             used = outcome.output.usage
-            self._lenient += outcome.output.lenient
-            self._unreported += not used.rows and outcome.side.twin_of is None
+            self._results += 1
+            if outcome.output.lenient:
+                self._lenient += 1
+            if not used.rows and not shared:
+                self._unreported += 1
         else:
             used = outcome.usage
-            self._refused += outcome.problem.code == BLOCKED
-            self._misfits += outcome.problem.code in MISFITS
+            self._count_unanswered(outcome)
         if used.rows:
-            if outcome.side.twin_of is None:
-                sums = self._usual if used.prompt <= LONG_PROMPT else self._long
+            if used.prompt <= LONG_PROMPT:
+                _add(self._saved if shared else self._usual, used)
             else:
-                sums = self._saved if used.prompt <= LONG_PROMPT else self._saved_long
-            sums[0] += used.rows
-            sums[1] += used.prompt
-            sums[2] += used.cached
-            sums[3] += used.output
-            sums[4] += used.thoughts
-            sums[5] += used.tools
-            if used.audio:
-                sums[6] += used.audio
-                sums[7] += used.cached_audio
+                _add(self._saved_long if shared else self._long, used)
+
+    def _count_unanswered(self, outcome: Failed | Again) -> None:
+        if type(outcome) is Failed:
+            self._errors += 1
+        else:
+            self._retried += 1
+        self._refused += outcome.problem.code == BLOCKED
+        self._misfits += outcome.problem.code in MISFITS
+
+
+def _add(sums: list[int], used: Usage) -> None:
+    """Add to sums in the order of the fields; most of what is counted apart is nothing in most rows."""
+    sums[0] += used.rows
+    sums[1] += used.prompt
+    sums[3] += used.output
+    if used.cached:
+        sums[2] += used.cached
+    if used.thoughts:
+        sums[4] += used.thoughts
+    if used.tools:
+        sums[5] += used.tools
+    if used.audio:
+        sums[6] += used.audio
+        sums[7] += used.cached_audio
 
 
 def collate(sides: Iterable[SideRow], answers: Iterable[Pair], judge: Judge, known: Known) -> Collation:

@@ -122,7 +122,7 @@ def record_in(raw: bytes) -> bytes:
     return _TEXT.decode(raw).encode() if raw.startswith(b'"') else raw
 
 
-class Output(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Output(msgspec.Struct, frozen=True, gc=False):
     """A good answer.
 
     `text` is the answer's text without thoughts; `fields` the parsed object where the prompt has a schema, `lenient`
@@ -139,7 +139,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 @final
-class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """A row that ends with a result."""
 
     side: SideRow

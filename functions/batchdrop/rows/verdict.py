@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-import msgspec
 import orjson
 
 from batchdrop.rows.conform import Checker, Mismatch
@@ -32,15 +31,12 @@ _BLOCKING = frozenset(
 )
 
 
-class Typed(msgspec.Struct, frozen=True, gc=False):
-    """An answer that fits its schema. `fields` has every property of an object schema, in its order, null if absent.
+Typed = tuple[str, dict[str, object] | None, bool]
+"""An answer that fits its schema: its text, its fields, and whether it was taken leniently.
 
-    `lenient`: words, fences or missing quotes around the JSON were overlooked.
-    """
-
-    text: str
-    fields: dict[str, object] | None
-    lenient: bool
+The fields are every property of an object schema, in its order, null if absent; None for any other schema. Lenient
+means that words, fences or missing quotes around the JSON were overlooked.
+"""
 
 
 def trouble_with(reply: Reply, *, native: bool, cut: bool) -> Trouble | None:
@@ -75,7 +71,7 @@ def typed(reply: Reply, checker: Checker) -> Typed | Trouble:
     if not checker.fits(value) or (len(text) > FLAT and not is_flat(text)):
         return _typed_in_words(reply, checker)
     if checker.properties and tuple(value) == checker.properties:
-        return Typed(text, value, lenient=False)
+        return text, value, False
     return _typed(value, text, checker, lenient=False)
 
 
@@ -99,9 +95,9 @@ def _readings(text: str, checker: Checker) -> Iterator[Found]:
 
 def _typed(value: object, text: str, checker: Checker, *, lenient: bool) -> Typed:
     if not checker.properties:
-        return Typed(value if isinstance(value, str) else orjson.dumps(value).decode(), None, lenient)
+        return value if isinstance(value, str) else orjson.dumps(value).decode(), None, lenient
     known = value if isinstance(value, dict) else {}
-    return Typed(text, {name: known.get(name) for name in checker.properties}, lenient)
+    return text, {name: known.get(name) for name in checker.properties}, lenient
 
 
 def _blocking(message: str) -> Trouble:

@@ -29,7 +29,7 @@ def answer(  # noqa: PLR0913  # what the cases differ in
         status=status,
         processed_time=at,
         raw_size=size,
-        reply=Reply(Kind.EMPTY) if status else Reply(Kind.SPOKEN, "STOP", text, Usage(1, 1)),
+        reply=Reply(Kind.EMPTY) if status else Reply(Kind.SPOKEN, "STOP", text, (1, 1, 0, 0, 0, 0, 0, 0)),
     )
 
 
@@ -66,7 +66,7 @@ def test_answers_come_out_in_row_order_whatever_the_order_they_came_in() -> None
 
 
 def test_long_prompts_are_counted_apart() -> None:
-    replies = [Reply(Kind.SPOKEN, "STOP", "x", Usage(1, prompt, audio=7)) for prompt in (200_000, 200_001)]
+    replies = [Reply(Kind.SPOKEN, "STOP", "x", (1, prompt, 0, 0, 0, 0, 7, 0)) for prompt in (200_000, 200_001)]
     long = {row: [msgspec.structs.replace(answer(row), reply=reply)] for row, reply in enumerate(replies)}
     collation = collation_of([side(0), side(1)], pairs_of(long))
     assert len(list(collation)) == 2

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchdrop.domain.usage import Usage
 from batchdrop.rows.answers import Answer
 from batchdrop.rows.replies import Kind, Reply
 from batchdrop.steps.answer_store import AnswerStore
@@ -20,7 +19,7 @@ def store_of(memory: int) -> tuple[AnswerStore, FakeService]:
 
 
 def answer(text: str) -> Answer:
-    reply = Reply(Kind.SPOKEN, "STOP", text, Usage(1, 2, 3, 4, 5, 6))
+    reply = Reply(Kind.SPOKEN, "STOP", text, (1, 2, 3, 4, 5, 6, 7, 8))
     return Answer("f", "", "2026-11-01T12:00:00Z", 7, reply, b'{"a": 1}', rekeyed=True)
 
 
