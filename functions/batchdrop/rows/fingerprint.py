@@ -149,13 +149,18 @@ def _said_in(contents: list[_Content]) -> list[str]:
         for part in content.parts or ():
             if text := part.text:
                 pieces.append(text)
-            file = part.file_data if part.fileData is None else part.fileData
-            if file is not None and (uri := file.fileUri or file.file_uri):
-                pieces.append(uri_piece(uri))
-            blob = part.inline_data if part.inlineData is None else part.inlineData
-            if blob is not None and (data := blob.data):
-                pieces.append(data_piece(data))
+            if part.fileData or part.file_data or part.inlineData or part.inline_data:
+                pieces += _media_in(part)
     return pieces
+
+
+def _media_in(part: _Part) -> Iterator[str]:
+    file = part.fileData or part.file_data
+    if file is not None and (uri := file.fileUri or file.file_uri):
+        yield uri_piece(uri)
+    blob = part.inlineData or part.inline_data
+    if blob is not None and blob.data:
+        yield data_piece(blob.data)
 
 
 _ECHO = msgspec.json.Decoder(Echo)

@@ -147,9 +147,8 @@ def _unspoken(found: Response, raw: msgspec.Raw) -> Reply:
 
 
 def _text(parts: list[_Part | None]) -> str:
-    if len(parts) == 1:
-        part = parts[0]
-        return part.text if part is not None and isinstance(part.text, str) and part.thought is not True else ""
+    if len(parts) == 1 and (part := parts[0]) is not None and part.thought is None and type(part.text) is str:
+        return part.text
     return "".join(
         part.text for part in parts if part is not None and isinstance(part.text, str) and part.thought is not True
     )

@@ -75,9 +75,9 @@ def _json_line(how: ResultFormat) -> Callable[[Answered, int], bytes]:
 def _json_of_json(how: ResultFormat) -> Callable[[Answered, int], bytes]:
     """The record as it was written, with the answer's members at its end."""
     own = list(how.answer[:-3])
-    text, *counted = (_encode(name) + b":" for name in (own[0], *how.answer[-3:]))
-    reason, prompt, output = (b"," + name for name in counted)
-    ended = {"STOP": b'"STOP"', "": b"null"}
+    text, reason, prompt, output = (_encode(name) + b":" for name in (own[0], *how.answer[-3:]))
+    reason, prompt, output = b"," + reason, b"," + prompt, b"," + output
+    stopped = reason + b'"STOP"' + prompt
 
     def line(answered: Answered, _: int) -> bytes:
         found = answered.output
@@ -86,16 +86,14 @@ def _json_of_json(how: ResultFormat) -> Callable[[Answered, int], bytes]:
             answer = text + _encode(found.text)
         else:
             answer = _encode(fields if list(fields) == own else dict(zip(own, fields.values(), strict=True)))[1:-1]
+        why = stopped if end == "STOP" else reason + _encode(end or None) + prompt
         taken, given = usage.prompt, usage.output + usage.thoughts
-        if not usage.rows:
-            counts = b"null", b"null"
-        elif taken < _FEW and given < _FEW:
+        if taken < _FEW and given < _FEW and usage.rows:
             counts = _NUMBERS[taken], _NUMBERS[given]
         else:
-            counts = b"%d" % taken, b"%d" % given
-        record = _open(json_of(answered.side))
-        why = ended.get(end) or _encode(end)
-        return b"".join((record, answer, reason, why, prompt, counts[0], output, counts[1], b"}\n"))
+            counts = (b"%d" % taken, b"%d" % given) if usage.rows else (b"null", b"null")
+        record, comma = _open(json_of(answered.side))
+        return b"".join((record, comma, answer, why, counts[0], output, counts[1], b"}\n"))
 
     return line
 
@@ -116,7 +114,7 @@ def _native_line(answered: Answered, _: int) -> bytes:
     record = json_of(answered.side)
     response = bytes(answered.output.response)
     if b'"response"' not in record and b'"status"' not in record and b"\\u" not in record:
-        return b'%b"response":%b}\n' % (_open(record), response)
+        return b'%b%b"response":%b}\n' % (*_open(record), response)
     members: dict[str, object] = {name: raw for name, raw in members_of(record).items() if name != "response"}
     if "status" in members:
         members["status"] = ""
@@ -124,12 +122,13 @@ def _native_line(answered: Answered, _: int) -> bytes:
     return _encode(members) + b"\n"
 
 
-def _open(record: bytes) -> bytes:
-    """An object up to where more members may follow."""
-    body = record[:-1] if record[-1] == _CLOSING else record.rstrip()[:-1]
-    if body[-1] <= _BLANK:
-        body = body.rstrip()
-    return body if body[-1] == _OPENING else body + b","
+def _open(record: bytes) -> tuple[bytes, bytes]:
+    """An object up to where more members may follow, and what stands before them."""
+    last = record[-2]
+    if record[-1] != _CLOSING or last <= _BLANK:
+        record = record.rstrip()[:-1].rstrip() + b"}"
+        last = record[-2]
+    return record[:-1], b"" if last == _OPENING else b","
 
 
 _BLANK, _OPENING, _CLOSING = b" {}"
