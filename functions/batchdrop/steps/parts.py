@@ -19,7 +19,7 @@ from batchdrop.steps.blocks import Blocks
 from batchdrop.steps.context import Context
 from batchdrop.steps.lot_rows import abreast, sides_of
 from batchdrop.steps.lots import LazyObject
-from batchdrop.steps.sinks import failed_sink, layout_of, result_sink
+from batchdrop.steps.sinks import FailedSink, failed_sink, layout_of, result_sink
 
 Ended = Answered | Failed | BadRow
 
@@ -88,7 +88,7 @@ class _PartFiles:
         self._result_file = LazyObject(context, stack, f"{folder}/results")
         self._error_file = LazyObject(context, stack, f"{folder}/errors.jsonl")
         self._failed_file = LazyObject(context, stack, f"{folder}/failed")
-        self._make_results = partial(result_sink, context, job, self._result_file)
+        self._make_results = partial(result_sink, context, job, base.rows, self._result_file)
         self._job = job
         self._layout = layout_of(job)
         self._shard = shard
@@ -96,21 +96,24 @@ class _PartFiles:
         self._results = self._errors = self._failed = 0
 
     def write(self, rows: Iterable[Ended]) -> None:
-        results, errors = self._make_results(), Blocks(self._error_file)
-        failed = failed_sink(self._layout, self._failed_file)
-        add_result, first_row = results.add, self._base.rows
+        errors, failed = Blocks(self._error_file), failed_sink(self._layout, self._failed_file)
+        self._make_results().write(self._answered(rows, errors, failed))
+        errors.end()
+        failed.end()
+        self._failed = failed.rows
+
+    def _answered(self, rows: Iterable[Ended], errors: Blocks, failed: FailedSink) -> Iterator[Answered]:
+        """Put errors aside."""
+        results = 0
         for row in rows:
             if type(row) is Answered:
-                add_result(row, first_row + row.side.row)
-                self._results += 1
+                results += 1
+                yield row
             else:
                 errors.add(self._error_line(row))
                 failed.add(row)
                 self._errors += 1
-        results.end()
-        errors.end()
-        failed.end()
-        self._failed = failed.rows
+        self._results = results
 
     def _error_line(self, row: Failed | BadRow) -> bytes:
         number = row.row if isinstance(row, BadRow) else row.side.row

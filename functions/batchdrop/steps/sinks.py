@@ -1,6 +1,7 @@
 """Where a part's results and failed records go: lines, or Parquet."""
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
 
 from batchdrop.domain.job import InputFormat, Job, Layout, OutputFormat
 from batchdrop.rows.failures import failed_line
@@ -11,15 +12,15 @@ from batchdrop.steps.context import Context
 from batchdrop.steps.lots import LazyObject
 from batchdrop.steps.prompts import prompt_of
 
+if TYPE_CHECKING:
+    from batchdrop.rows.parquet_results import ParquetResults
+
 
 class ResultSink(Protocol):
     """Takes a part's results in order."""
 
-    def add(self, answered: Answered, row_in_file: int) -> None:
-        """Take one, with its number in the whole file, from 0."""
-
-    def end(self) -> None:
-        """Write what is left."""
+    def write(self, results: Iterable[Answered]) -> None:
+        """Write them all."""
 
 
 class FailedSink(Protocol):
@@ -53,16 +54,16 @@ def format_of(job: Job) -> ResultFormat:
     )
 
 
-def result_sink(context: Context, job: Job, target: LazyObject) -> ResultSink:
-    """Open what takes the results of a part; nothing is written before the first."""
+def result_sink(context: Context, job: Job, first_row: int, target: LazyObject) -> ResultSink:
+    """Open what takes the results of a part, whose first row is that of the file; nothing is written before one."""
     if job.output_format is not OutputFormat.PARQUET:
-        return _LineResults(Lines(format_of(job)), Blocks(target))
+        return _LineResults(Lines(format_of(job)), first_row, Blocks(target))
     from batchdrop.rows.parquet_results import ParquetResults  # noqa: PLC0415  # pyarrow takes time and memory
 
     native = layout_of(job).format is InputFormat.VERTEX_JSONL
     prompt = None if native else prompt_of(context, job)
     schema = None if prompt is None else prompt.output_schema
-    return ParquetResults(format_of(job), job.columns, schema, target.write)
+    return _TableResults(ParquetResults(format_of(job), job.columns, schema, target.write), first_row)
 
 
 def failed_sink(layout: Layout, target: LazyObject) -> FailedSink:
@@ -75,13 +76,25 @@ def failed_sink(layout: Layout, target: LazyObject) -> FailedSink:
 
 
 class _LineResults:
-    def __init__(self, lines: Lines, blocks: Blocks) -> None:
-        self.end = blocks.end
+    def __init__(self, lines: Lines, first_row: int, blocks: Blocks) -> None:
         self._line = lines.line
-        self._put = blocks.add
+        self._first = first_row
+        self._blocks = blocks
 
-    def add(self, answered: Answered, row_in_file: int) -> None:
-        self._put(self._line(answered, row_in_file))
+    def write(self, results: Iterable[Answered]) -> None:
+        line, first = self._line, self._first
+        self._blocks.write(line(one, first + one.side.row) for one in results)
+
+
+class _TableResults:
+    def __init__(self, table: "ParquetResults", first_row: int) -> None:
+        self._table = table
+        self._first = first_row
+
+    def write(self, results: Iterable[Answered]) -> None:
+        for one in results:
+            self._table.add(one, self._first + one.side.row)
+        self._table.end()
 
 
 class _FailedLines:
