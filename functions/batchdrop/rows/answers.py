@@ -148,7 +148,8 @@ class Judge:
         if answer.status:
             return _troubled(side, read_status(answer.status), Usage())
         reply = answer.reply
-        if reply.kind is not _SPOKEN or reply.reason not in FINISHED:
+        reason = reply.reason
+        if reply.kind is not _SPOKEN or reason not in FINISHED:
             trouble = trouble_with(reply, native=self._native, cut=self._cut)
             if trouble is not None:
                 return _troubled(side, trouble, reply.usage)
@@ -160,7 +161,7 @@ class Judge:
                 return _troubled(side, weighed, reply.usage)
             text, fields, lenient = weighed
         response = msgspec.Raw(answer.response) if self._native else _NULL
-        return Answered(side, Output(text, reply.reason, Usage(*reply.tokens), response, fields, lenient))
+        return Answered(side, Output(text, reason, Usage(*reply.tokens), response, fields, lenient))
 
 
 def _troubled(side: SideRow, trouble: Trouble, usage: Usage) -> Failed | Again:

@@ -91,7 +91,7 @@ class Collation:
         self._errors += 1
 
     def __iter__(self) -> Iterator[Outcome]:
-        pairs = iter(self._answers)
+        pairs, judge, count = iter(self._answers), self._judge, self._count
         row, answer = next(pairs, _END)
         for side in self._sides:
             own = side.row
@@ -104,15 +104,16 @@ class Collation:
                 first = answer
                 row, answer = next(pairs, _END)
                 if row != own and first.fingerprint == side.fingerprint:
-                    self._rekeyed += first.rekeyed
-                    outcome = self._judge(first, side)
+                    if first.rekeyed:
+                        self._rekeyed += 1
+                    outcome = judge(first, side)
                 else:
                     several = [first]
                     while row == own:
                         several.append(answer)
                         row, answer = next(pairs, _END)
                     outcome = self._choose(side, several)
-            self._count(outcome)
+            count(outcome)
             yield outcome
         self.strays += (row < math.inf) + sum(1 for _ in pairs)
 
@@ -136,9 +137,10 @@ class Collation:
     def _count(self, outcome: Outcome) -> None:
         shared = outcome.side.twin_of is not None
         if type(outcome) is Answered:
-            used = outcome.output.usage
+            output = outcome.output
+            used = output.usage
             self._results += 1
-            if outcome.output.lenient:
+            if output.lenient:
                 self._lenient += 1
             if not used.rows and not shared:
                 self._unreported += 1

@@ -11,6 +11,8 @@ from batchdrop.rows.replies import CUT, FINISHED, Kind, Reply
 from batchdrop.rows.status import Trouble
 from batchdrop.rows.values import Retry
 
+_loads = orjson.loads
+
 BLOCKED = "BLOCKED"
 _MISMATCH, _NO_JSON = "SCHEMA_MISMATCH", "INVALID_JSON"
 MISFITS = frozenset({_MISMATCH, _NO_JSON})
@@ -63,14 +65,14 @@ def trouble_with(reply: Reply, *, native: bool, cut: bool) -> Trouble | None:
 
 def typed(reply: Reply, checker: Checker) -> Typed | Trouble:
     """Read the JSON in a reply's text and hold it against the schema."""
-    text = reply.text
+    text, properties = reply.text, checker.properties
     try:
-        value = orjson.loads(text)
+        value = _loads(text)
     except orjson.JSONDecodeError:
         return _typed_in_words(reply, checker)
     if not checker.fits(value) or (len(text) > FLAT and not is_flat(text)):
         return _typed_in_words(reply, checker)
-    if checker.properties and tuple(value) == checker.properties:
+    if properties and tuple(value) == properties:
         return text, value, False
     return _typed(value, text, checker, lenient=False)
 
