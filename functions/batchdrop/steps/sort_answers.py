@@ -154,8 +154,10 @@ class _Sorter:
         return (span, number) if number < span.rows or not span.rows else (None, 0)
 
     def _lines(self) -> Iterator[bytes | memoryview]:
-        read = self._context.objects.read
-        return chain.from_iterable(views_of(read(file.bucket, file.name, file.generation)) for file in self._files)
+        return chain.from_iterable(map(self._lines_in, self._files))
+
+    def _lines_in(self, file: ObjectInfo) -> Iterator[bytes | memoryview]:
+        return views_of(self._context.objects.read(file.bucket, file.name, file.generation))
 
 
 def _spans(context: Context, batch: Batch, shards: Mapping[ShardName, Wanted]) -> dict[str, _Span]:
