@@ -99,7 +99,7 @@ class AnswerStore:
         self._answers: list[bytes] = []
         self._runs: list[_Run] = []
         self._starts: list[int] = []
-        self._shelf = _Shelf(self._places, self._answers)
+        self._shelf = _Shelf(array("q"), [])
         self._range = -1
 
     def add(self, place: int, answer: Answer) -> None:
