@@ -6,6 +6,8 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
+from batchdrop.rows.plain_schema import reader_of
+
 Schema = Mapping[str, object]
 
 _INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
@@ -45,6 +47,8 @@ class Checker:
         self._errors = validator.iter_errors
         self.fits = validator.is_valid
         """Tell whether a parsed JSON value is what the schema asks for."""
+        self.read = reader_of(self._schema)
+        """Reads and checks an answer in one pass, if the schema is plain."""
         self.properties = properties_of(schema)
         """The names of the top-level properties of an object schema, in its order."""
         self.wants_text = wants_text(schema)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+import msgspec
 import orjson
 
 from batchdrop.rows.conform import Checker, Mismatch
@@ -11,6 +12,7 @@ from batchdrop.rows.replies import CUT, FINISHED, Kind, Reply
 from batchdrop.rows.status import Trouble
 from batchdrop.rows.values import Retry
 
+_fields_of = msgspec.structs.asdict
 _loads = orjson.loads
 
 BLOCKED = "BLOCKED"
@@ -65,6 +67,16 @@ def trouble_with(reply: Reply, *, native: bool, cut: bool) -> Trouble | None:
 
 def typed(reply: Reply, checker: Checker) -> Typed | Trouble:
     """Read the JSON in a reply's text and hold it against the schema."""
+    read, text = checker.read, reply.text
+    if read is None:
+        return _typed_in_steps(reply, checker)
+    try:
+        return text, _fields_of(read(text)), False
+    except (msgspec.MsgspecError, UnicodeError):
+        return _typed_in_steps(reply, checker)
+
+
+def _typed_in_steps(reply: Reply, checker: Checker) -> Typed | Trouble:
     text, properties = reply.text, checker.properties
     try:
         value = _loads(text)
