@@ -16,7 +16,7 @@ BATCH_ROWS = 200_000
 """Requests of one Vertex job (docs: batch-inference/new-job-from-cloud-storage)."""
 BATCH_BYTES = GB
 """Input of one Vertex job; the docs do not say whether per file or per job, so per job."""
-ANSWER_BYTES = 72 * MIB
+ANSWER_BYTES = 60 * MIB
 """Answers that are held in memory at once while they are sorted: those of a full batch, if they are short."""
 SHARD_TWINS = 500_000
 BATCH_TWINS = 1_000_000
