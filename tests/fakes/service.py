@@ -1,7 +1,7 @@
 """The whole service in memory: the real steps over fake ports, with a model that answers every request."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -161,6 +161,11 @@ class FakeService:
         """Batch jobs that were created at Vertex."""
         return len(self.batches.jobs())
 
+    def requests_of(self, name: VertexJobName) -> list[Line]:
+        """The request lines of a job at Vertex."""
+        bucket, _, path = self.batches.specs[name].input_uri.removeprefix("gs://").partition("/")
+        return [json.loads(line) for line in self.objects.content(bucket, path).splitlines()]
+
     def _deliver_object(self) -> bool:
         if self._delivered_objects == len(self.objects.events):
             return False
@@ -199,7 +204,7 @@ class FakeService:
         return True
 
     def _end(self, name: VertexJobName) -> None:
-        requests = list(self._requests(name))
+        requests = self.requests_of(name)
         state, code, message = self.ends(requests)
         ended = self.batches.end(name, state, error_code=code, error_message=message)
         if state is not VertexState.FAILED:
@@ -209,8 +214,3 @@ class FakeService:
                 body = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
                 self.objects.put(bucket, f"{prefix}/predictions{number or ''}.jsonl", body)
         tick(self.context)
-
-    def _requests(self, name: VertexJobName) -> Iterator[Line]:
-        bucket, _, path = self.batches.specs[name].input_uri.removeprefix("gs://").partition("/")
-        for line in self.objects.content(bucket, path).splitlines():
-            yield json.loads(line)

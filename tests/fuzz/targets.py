@@ -188,7 +188,7 @@ class _Answering(FakeService):
         if self._data is None:
             super()._end(name)
             return
-        data, self._data = _with_keys(self._data, list(self._requests(name))), None
+        data, self._data = _with_keys(self._data, self.requests_of(name)), None
         bucket, _, prefix = self.batches.end(name).output_directory.removeprefix("gs://").partition("/")
         self.objects.put(bucket, f"{prefix}/predictions.jsonl", data)
         tick(self.context)

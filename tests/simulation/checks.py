@@ -23,8 +23,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
     `errors` are the rows that must end as errors if the job ends whole, all others being answered; None where that is
     open. `invalid` rows are errors even of a rejected job. `unasked` rows were to follow a canary that failed.
-    `asks` is what rows ask about that do not ask about their own name. Answers to `unfit`
-    rows may be paid for and no results.
+    `asks` is what rows ask about that do not ask about their own name. Answers to `unfit` rows may be paid for and be
+    no results.
     """
 
     name: str

@@ -6,11 +6,11 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
-from batchdrop.rows.plain_schema import reader_of
+from batchdrop.rows.plain_schema import LEAST_WHOLE, MOST_WHOLE, reader_of
 
 Schema = Mapping[str, object]
 
-_INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
+_INT64 = {"minimum": LEAST_WHOLE, "maximum": MOST_WHOLE}
 _SCHEMAS = frozenset({"items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"})
 _LISTS_OF_SCHEMAS = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
 _NAMED_SCHEMAS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})

@@ -14,8 +14,9 @@ import msgspec
 Read = Callable[[str], msgspec.Struct]
 """From an answer's text to its properties, null if absent; raises an error of msgspec's for what it does not take."""
 
-_LEAST, _MOST = -(2**63), 2**63 - 1
-_WHOLE = Annotated[int, msgspec.Meta(ge=_LEAST, le=_MOST)]
+LEAST_WHOLE, MOST_WHOLE = -(2**63), 2**63 - 1
+"""Integers of 64 bits: no other is taken where a schema asks for one."""
+_WHOLE = Annotated[int, msgspec.Meta(ge=LEAST_WHOLE, le=MOST_WHOLE)]
 _NOTES = frozenset({"title", "description", "format"})
 _OF_OBJECTS = _NOTES | {"type", "properties", "required", "additionalProperties", "propertyOrdering"}
 _OF_CHOICES = _NOTES | {"type", "enum"}
@@ -81,7 +82,7 @@ def _simple_kind(kind: object, schema: Mapping[str, Any]) -> Any:  # as above
         case "boolean":
             return bool
         case "integer":
-            return _whole(schema.get("minimum", _LEAST), schema.get("maximum", _MOST))
+            return _whole(schema.get("minimum", LEAST_WHOLE), schema.get("maximum", MOST_WHOLE))
         case "number":
             return _WHOLE | float
         case _:
@@ -92,6 +93,6 @@ def _simple_kind(kind: object, schema: Mapping[str, Any]) -> Any:  # as above
 
 
 def _whole(least: object, most: object) -> Any:  # as above
-    if type(least) is int and type(most) is int and least >= _LEAST and most <= _MOST:
+    if type(least) is int and type(most) is int and least >= LEAST_WHOLE and most <= MOST_WHOLE:
         return Annotated[int, msgspec.Meta(ge=least, le=most)]
     return None

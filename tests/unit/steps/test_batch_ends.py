@@ -3,14 +3,12 @@
 import json
 from datetime import timedelta
 
-import msgspec
 import pytest
 
-from batchdrop.domain.ids import VertexJobName
 from batchdrop.domain.states import JobState
 from batchdrop.domain.vertex import VertexState
 from batchdrop.steps.tick import tick
-from tests.fakes.service import SETTINGS, SUCCEEDED, End, FakeService, Line, answered, echo
+from tests.fakes.service import SUCCEEDED, End, FakeService, Line, answered, echo
 
 PROMPT = "---\nmodel: gemini-3.5-flash-lite\n---\nDescribe {{name}}.\n"
 CSV = "id,name\n1,Chair\n2,Table\n3,Lamp\n4,Sofa\n"
@@ -196,9 +194,7 @@ def test_answers_that_are_told_of_but_not_there_yet_are_waited_for_half_an_hour(
     service.run_on(timedelta(minutes=20), ticks=10)
     assert service.submissions() == 1
     spec = service.batches.specs[job.name]
-    bucket, _, path = spec.input_uri.removeprefix("gs://").partition("/")
-    requests = [json.loads(line) for line in service.objects.content(bucket, path).splitlines()]
-    body = "".join(json.dumps(answered(line, "late")) + "\n" for line in requests)
+    body = "".join(json.dumps(answered(line, "late")) + "\n" for line in service.requests_of(job.name))
     folder = spec.output_uri_prefix.removeprefix("gs://predictions/")
     service.objects.put("predictions", f"{folder}prediction-model-x/predictions.jsonl", body.encode())
     service.run_on(timedelta(minutes=5), ticks=5)
@@ -212,130 +208,9 @@ def test_an_answer_file_that_vertex_writes_anew_after_the_end_is_read_as_it_then
     service.vertex()
     (info,) = service.objects.list("predictions", "")
     (job,) = service.batches.jobs()
-    whole = [json.loads(line) for line in service.objects.content("work", input_of(service, job.name)).splitlines()]
-    body = "".join(json.dumps(echo(line)) + "\n" for line in whole)
+    body = "".join(json.dumps(echo(line)) + "\n" for line in service.requests_of(job.name))
     service.objects.put("predictions", info.name, body.encode())
     service.run()
     service.run_on(timedelta(minutes=10), ticks=10)
     assert counted(service) == ("SUCCEEDED", 4, 0)
     assert service.submissions() == 1
-
-
-def input_of(service: FakeService, name: VertexJobName) -> str:
-    return service.batches.specs[name].input_uri.removeprefix("gs://work/")
-
-
-DENIED: End = (VertexState.FAILED, 7, "The service account may not read the bucket.")
-
-
-def asking(*texts: str) -> str:
-    return "".join(
-        json.dumps({"request": {"contents": [{"role": "user", "parts": [{"text": text}]}]}}) + "\n" for text in texts
-    )
-
-
-def in_two_batches(**files: tuple[str, ...]) -> FakeService:
-    """Drop files, of four rows in all, that go into two batches of two rows, one row in a shard."""
-    one_row = len(asking("a0"))
-    service = FakeService(msgspec.structs.replace(SETTINGS, batch_rows=2, shard_bytes=one_row))
-    for stem, texts in files.items():
-        service.drop(f"{stem}.jsonl", asking(*texts))
-    service.deliver()
-    tick(service.context)
-    assert service.submissions() == 2
-    return service
-
-
-def end(service: FakeService, number: int, how: End = SUCCEEDED, answers: int = 2) -> None:
-    """End the batch of this number, from 0, with so many of its rows answered, and let everybody know."""
-    job = service.batches.jobs()[number]
-    state, code, message = how
-    ended = service.batches.end(job.name, state, error_code=code, error_message=message)
-    requests = [json.loads(line) for line in service.objects.content("work", input_of(service, job.name)).splitlines()]
-    body = "".join(json.dumps(echo(line)) + "\n" for line in requests[:answers])
-    folder = ended.output_directory.removeprefix("gs://predictions/")
-    if answers:
-        service.objects.put("predictions", f"{folder}/predictions.jsonl", body.encode())
-    tick(service.context)
-    service.deliver()
-
-
-def texts_asked(service: FakeService) -> list[list[str]]:
-    files = [input_of(service, job.name) for job in service.batches.jobs()]
-    lines = [service.objects.content("work", name).splitlines() for name in files]
-    return [[json.loads(line)["request"]["contents"][0]["parts"][0]["text"] for line in batch] for batch in lines]
-
-
-def results_of(service: FakeService, name: str) -> list[str]:
-    contents = [line["response"]["candidates"][0]["content"] for line in service.lines(name, "results")]
-    return [content["parts"][0]["text"].removeprefix("about ") for content in contents]
-
-
-def test_a_job_that_fails_for_one_batch_cancels_the_others_and_keeps_what_they_had_answered() -> None:
-    service = in_two_batches(a=("a0", "a1", "a2", "a3"))
-    kept = texts_asked(service)[1][:1]
-    end(service, 0, DENIED, answers=0)
-    assert service.objects.names("output") == []
-    tick(service.context)
-    assert service.batches.cancelled == [service.batches.jobs()[1].name]
-    end(service, 1, (VertexState.CANCELLED, 1, "CANCELED"), answers=1)
-    service.run_on(timedelta(minutes=40), ticks=40)
-    assert results_of(service, "a.jsonl") == kept
-    assert {error["code"] for error in service.lines("a.jsonl", "errors")} == {"VERTEX_REFUSED"}
-    counts = service.manifest("a.jsonl")["counts"]
-    assert (counts["rows"], counts["results"], counts["errors"]) == (4, 1, 3)
-    assert service.submissions() == 2
-    assert service.turns() == []
-
-
-def test_a_job_that_failed_has_its_answers_of_a_batch_that_goes_on_for_others_as_soon_as_that_ends() -> None:
-    service = in_two_batches(a=("a0", "a1", "a2"), b=("b0",))
-    alone, shared = sorted((0, 1), key=lambda number: "b0" in texts_asked(service)[number])
-    kept = [text for text in texts_asked(service)[shared] if text != "b0"]
-    end(service, alone, DENIED, answers=0)
-    service.clock.advance(timedelta(hours=2))
-    tick(service.context)
-    service.deliver()
-    assert service.batches.cancelled == []
-    end(service, shared)
-    assert results_of(service, "a.jsonl") == kept
-    assert service.manifest("a.jsonl")["state"] == "FAILED"
-    assert results_of(service, "b.jsonl") == ["b0"]
-    assert service.manifest("b.jsonl")["state"] == "SUCCEEDED"
-
-
-@pytest.mark.parametrize("how", [(VertexState.FAILED, 3, "Failed to import data."), (VertexState.FAILED, 13, "")])
-def test_nothing_of_a_job_that_failed_is_asked_apart_or_again(how: End) -> None:
-    service = in_two_batches(a=("a0", "a1", "a2"), b=("b0",))
-    alone, shared = sorted((0, 1), key=lambda number: "b0" in texts_asked(service)[number])
-    end(service, alone, DENIED, answers=0)
-    end(service, shared, how, answers=0)
-    service.run_on(timedelta(hours=2), ticks=20)
-    assert (service.manifest("a.jsonl")["state"], results_of(service, "a.jsonl")) == ("FAILED", [])
-    assert {error["code"] for error in service.lines("a.jsonl", "errors")} == {"VERTEX_REFUSED"}
-    assert results_of(service, "b.jsonl") == ["b0"]
-    assert texts_asked(service)[2:] == [["b0"]]
-
-
-def test_a_job_that_failed_waits_no_longer_for_a_batch_than_any_batch_may_last() -> None:
-    service = in_two_batches(a=("a0", "a1", "a2", "a3"))
-    end(service, 0, DENIED, answers=0)
-    for _ in range(123):
-        service.clock.advance(timedelta(hours=1))
-        tick(service.context)
-        service.deliver()
-    assert service.manifest("a.jsonl")["state"] == "FAILED"
-    assert service.turns() == []
-
-
-def test_a_job_that_failed_and_is_superseded_while_it_waits_writes_nothing() -> None:
-    service = in_two_batches(a=("a0", "a1", "a2"), b=("b0",))
-    alone, shared = sorted((0, 1), key=lambda number: "b0" in texts_asked(service)[number])
-    end(service, alone, DENIED, answers=0)
-    newer = service.drop("a.jsonl", asking("a4"))
-    service.deliver()
-    end(service, shared)
-    service.run()
-    assert results_of(service, "a.jsonl") == ["a4"]
-    files = [name for name in service.objects.names("output") if name.startswith("a.jsonl/")]
-    assert sorted(files) == [f"a.jsonl/{newer.generation}/results.jsonl", "a.jsonl/manifest.json"]

@@ -17,29 +17,10 @@ from batchdrop.domain.vertex import BatchSpec
 from batchdrop.ports import Replace
 from batchdrop.steps.tick import tick
 from tests.fakes.batches import Refusal
-from tests.fakes.service import SETTINGS, FakeService, Line, echo
+from tests.fakes.service import FakeService, Line, echo
+from tests.unit.steps.asking import requests, service_with, texts_of
 
 OTHER = "---\nmodel: gemini-3.5-flash\n---\n"
-
-
-def requests(*texts: str) -> str:
-    return "".join(
-        json.dumps({"request": {"contents": [{"role": "user", "parts": [{"text": text}]}]}}) + "\n" for text in texts
-    )
-
-
-def service_with(*, slots: int, batch_rows: int = 1, row_shards: bool = True) -> FakeService:
-    shard_bytes = len(requests("a0")) if row_shards else SETTINGS.shard_bytes
-    return FakeService(
-        msgspec.structs.replace(SETTINGS, max_running_batches=slots, batch_rows=batch_rows, shard_bytes=shard_bytes)
-    )
-
-
-def texts_of(service: FakeService) -> list[list[str]]:
-    """What each batch asks, in the order in which they were submitted."""
-    files = [spec.input_uri.removeprefix("gs://work/") for spec in service.batches.specs.values()]
-    lines = [service.objects.content("work", name).splitlines() for name in files]
-    return [[json.loads(line)["request"]["contents"][0]["parts"][0]["text"] for line in batch] for batch in lines]
 
 
 def test_no_more_batches_run_than_there_are_slots_for_a_model() -> None:
